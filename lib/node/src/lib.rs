@@ -1,1 +1,43 @@
-//! placeholder
+//! The seam: what a protocol is, and everything that it may see and do.
+//!
+//! A protocol is a struct with handlers ([`Node`], [`Service`]); what it wants done goes through its [`Context`]. That is the one
+//! idea on which everything else rests: because a handler touches nothing but its own fields and the context, the same code is
+//! simulated from a seed, explored through every schedule, judged in another process and run over real sockets.
+//!
+//! This crate has no dependencies and no opinion on who runs a node. Runners lend a node a [`Step`] and carry out its
+//! [`Effect`]s; checkers and pictures see only a [`History`] or a [`Trace`].
+//!
+//! | to learn | read |
+//! |---|---|
+//! | what a protocol implements | `node.rs` |
+//! | what it may do | `context.rs`, `disk.rs`, `random.rs`, `time.rs` |
+//! | what callers learn | `outcome.rs` |
+//! | how effects become data | `step.rs`, `slab.rs` |
+//! | what is judged and drawn | `history.rs`, `trace.rs`, `inspection.rs`, `rich.rs` |
+
+mod context;
+mod disk;
+mod history;
+mod inspection;
+mod key_value;
+mod node;
+mod outcome;
+mod random;
+pub mod rich;
+mod slab;
+mod step;
+mod time;
+pub mod trace;
+
+pub use context::{Context, DiskAccess, Peers};
+pub use disk::Disk;
+pub use history::{History, Operation};
+pub use inspection::Inspection;
+pub use key_value::{KeyValueRequest, KeyValueResponse, Value};
+pub use node::{Address, CallId, Node, NodeId, Payload, Service};
+pub use outcome::Outcome;
+pub use random::{Chance, Random};
+pub use slab::{Slab, Slot};
+pub use step::{CallEffect, Effect, Resume, Step};
+pub use time::{Duration, Time, hours, mins, ms, ns, secs, us};
+pub use trace::{Trace, TraceHash};

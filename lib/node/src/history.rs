@@ -1,0 +1,83 @@
+//! Histories: what clients asked of a service, when, and what they were told. Checkers judge nothing else.
+
+use std::fmt::{self, Debug};
+
+use crate::node::{CallId, NodeId};
+use crate::outcome::Outcome;
+use crate::time::Time;
+
+/// One operation of a history: a request, retries included, from its invocation to its outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation<Q, R> {
+    /// The first attempt's number; operations of one history are ordered by it.
+    pub call: CallId,
+    /// Who asked: a client or another node.
+    pub caller: NodeId,
+    /// The caller's name.
+    pub caller_name: String,
+    /// What was asked.
+    pub request: Q,
+    /// When the caller asked.
+    pub invoked: Time,
+    /// What the caller was told; nothing while the call is pending.
+    pub outcome: Option<Outcome<R>>,
+    /// When the caller was told.
+    pub returned: Option<Time>,
+    /// Every time the request reached the service's code, retries and doubled messages included: the judge's knowledge, which
+    /// the caller does not have.
+    pub served: Vec<Time>,
+}
+
+/// Operations in the order of their invocation. `Q` and `R` are the service's request and response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History<Q, R> {
+    /// The service's cluster, for reports.
+    pub service: String,
+    /// The seed of the world that it comes from, if it comes from one: failures print it.
+    pub seed: Option<u64>,
+    /// The operations.
+    pub operations: Vec<Operation<Q, R>>,
+}
+
+impl<Q, R> History<Q, R> {
+    /// How many operations there are.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether nothing was asked.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// The operations, one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Operation<Q, R>> {
+        self.operations.iter()
+    }
+}
+
+impl<'a, Q, R> IntoIterator for &'a History<Q, R> {
+    type Item = &'a Operation<Q, R>;
+    type IntoIter = std::slice::Iter<'a, Operation<Q, R>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One line per operation: who, what, from when to when, and the outcome.
+impl<Q: Debug, R: Debug> fmt::Display for History<Q, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "history of {}: {} operations", self.service, self.len())?;
+        for operation in self {
+            let returned = operation.returned.map_or("..".to_owned(), |time| time.to_string());
+            let outcome =
+                operation.outcome.as_ref().map_or("Pending".to_owned(), |outcome| outcome.to_string());
+            write!(
+                f,
+                "\n  {:<8} {:>10} - {:<10} {:?} -> {outcome}",
+                operation.caller_name, operation.invoked, returned, operation.request
+            )?;
+        }
+        Ok(())
+    }
+}

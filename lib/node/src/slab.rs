@@ -1,0 +1,109 @@
+//! Values kept under small numbers: messages and timers, while the rest of the world passes only their numbers around.
+
+/// The number of a value in a [`Slab`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+/// A store of values by number; a number is used again after its value was taken.
+///
+/// ```
+/// use netsplit_node::Slab;
+/// let mut slab = Slab::new();
+/// let slot = slab.insert("hello");
+/// assert_eq!(slab.take(slot), "hello");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Slab<T> {
+    values: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Slab::new()
+    }
+}
+
+impl<T> Slab<T> {
+    /// An empty slab; nothing is allocated before the first value comes.
+    pub const fn new() -> Slab<T> {
+        Slab { values: Vec::new(), free: Vec::new() }
+    }
+
+    /// Keeps `value`; its number is free for others again once it is taken.
+    // Written with few calls: a notebook cell compiles this for its own types without optimisation.
+    pub fn insert(&mut self, value: T) -> Slot {
+        if let Some(index) = self.free.pop() {
+            self.values[index as usize] = Some(value);
+            return Slot(index);
+        }
+        self.values.push(Some(value));
+        Slot(self.values.len() as u32 - 1)
+    }
+
+    /// Takes the value out.
+    ///
+    /// # Panics
+    /// If nothing is kept under `slot`: whoever held the number had given it back.
+    pub fn take(&mut self, slot: Slot) -> T {
+        match self.values[slot.0 as usize].take() {
+            Some(value) => {
+                self.free.push(slot.0);
+                value
+            }
+            None => vacant(slot),
+        }
+    }
+
+    /// A look at the value.
+    ///
+    /// # Panics
+    /// If nothing is kept under `slot`.
+    pub fn get(&self, slot: Slot) -> &T {
+        match &self.values[slot.0 as usize] {
+            Some(value) => value,
+            None => vacant(slot),
+        }
+    }
+
+    /// How many values are kept.
+    pub fn len(&self) -> usize {
+        self.values.len() - self.free.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cold]
+fn vacant(slot: Slot) -> ! {
+    panic!("slot {} is vacant: its value was taken before", slot.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_reused_and_values_kept_apart() {
+        // A slab that grows with every message would fill memory in a long run.
+        let mut slab = Slab::new();
+        let (a, b) = (slab.insert('a'), slab.insert('b'));
+        assert_eq!(slab.take(a), 'a');
+        let c = slab.insert('c');
+        assert_eq!(c, a);
+        assert_eq!((*slab.get(b), *slab.get(c), slab.len()), ('b', 'c', 2));
+    }
+
+    #[test]
+    #[should_panic(expected = "slot 0 is vacant")]
+    fn a_value_is_taken_once() {
+        // Delivering one message twice must be asked for, by copying it.
+        let mut slab = Slab::new();
+        let slot = slab.insert(1);
+        slab.take(slot);
+        slab.take(slot);
+    }
+}

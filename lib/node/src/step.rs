@@ -1,0 +1,111 @@
+//! One step of a node, seen from outside: what it is lent, and the effects it asks for.
+//!
+//! Effects are data. A handler fills [`Step::effects`] through its [`Context`](crate::Context); whoever runs the node (the
+//! simulator, an explorer, real sockets) carries them out in order. Messages and timers are numbers here, so that the runner
+//! need not be compiled for every protocol.
+
+use std::any::Any;
+
+use crate::disk::Disk;
+use crate::node::{CallId, NodeId, Payload};
+use crate::outcome::Outcome;
+use crate::random::Random;
+use crate::slab::Slot;
+use crate::time::{Duration, Time};
+
+/// What a node holds while one of its handlers runs.
+pub struct Step {
+    /// The node whose step it is.
+    pub node: NodeId,
+    /// What the node's own clock shows.
+    pub now: Time,
+    /// The node's own stream of random numbers.
+    pub random: Random,
+    /// The node's disk.
+    pub disk: Disk,
+    /// What the handler asked for, in order.
+    pub effects: Vec<Effect>,
+}
+
+impl Step {
+    /// A step that has not begun, to be used for one node after the other.
+    pub fn new() -> Step {
+        Step {
+            node: NodeId(0),
+            now: Time::ZERO,
+            random: Random::default(),
+            disk: Disk::default(),
+            effects: Vec::new(),
+        }
+    }
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Step::new()
+    }
+}
+
+/// Something that a handler asked for.
+pub enum Effect {
+    /// Send a message.
+    Send {
+        /// The receiver.
+        to: NodeId,
+        /// The message.
+        message: Slot,
+    },
+    /// Wake this node later. A timer that equals a pending one takes its place.
+    SetTimer {
+        /// How long from now, by this node's clock.
+        after: Duration,
+        /// What it is woken with.
+        timer: Slot,
+    },
+    /// Forget the pending timer that equals this one, if there is one.
+    CancelTimer {
+        /// A timer equal to the one meant; it is not itself pending.
+        timer: Slot,
+    },
+    /// Call another service.
+    Call(Box<CallEffect>),
+    /// Answer a call.
+    Reply {
+        /// The call that is answered.
+        call: CallId,
+        /// The answer; a `Fail` says that the call definitely had no effect.
+        outcome: Outcome<Box<dyn Payload>>,
+    },
+    /// A remark for the diagram.
+    Note(String),
+    /// An operation on the disk (which [`Step::disk`] shows already).
+    Write {
+        /// The file that changed.
+        file: String,
+    },
+    /// Make the disk's first `writes` operations durable; effects after this one wait for it.
+    Sync {
+        /// How many operations the sync covers.
+        writes: u64,
+    },
+}
+
+/// A call from one node to a service of another type.
+pub struct CallEffect {
+    /// The service's node.
+    pub to: NodeId,
+    /// What is asked.
+    pub request: Box<dyn Payload>,
+    /// After how long the outcome is `Unknown`.
+    pub deadline: Duration,
+    /// Makes the message that brings the outcome back.
+    pub resume: Box<dyn Resume>,
+}
+
+/// Turns a call's outcome into a message of the calling node.
+pub trait Resume: Send {
+    /// The message, in a box of the caller's message type.
+    fn resume(&self, outcome: Outcome<Box<dyn Payload>>) -> Box<dyn Any + Send>;
+    /// Another copy of it.
+    fn copy(&self) -> Box<dyn Resume>;
+}
