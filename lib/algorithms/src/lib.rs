@@ -1,1 +1,15 @@
-//! placeholder
+//! Distributed algorithms: one folder per subject, one file per algorithm, each named as the field names it.
+//!
+//! Every file has one shape. Its essay opens with one sentence and a card (concept, guarantees, what is not guaranteed,
+//! assumptions, source, deviations, chapter), goes on with a picture and an example, and is followed by the types, the
+//! transitions in the order of the paper, and the tests. `CONCEPTS.md` in the root is made from the cards, and a test keeps it true.
+//!
+//! Nothing here knows who runs it: protocols are [`Node`](netsplit_node::Node)s that see only their context, and clocks and tables
+//! are plain values that a node owns.
+//!
+//! | when you need | read |
+//! |---|---|
+//! | an order of events that never puts an effect before its cause | `clocks/lamport_clock.rs` |
+//! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
+
+pub mod clocks;
