@@ -11,5 +11,9 @@
 //! |---|---|
 //! | an order of events that never puts an effect before its cause | `clocks/lamport_clock.rs` |
 //! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
+//! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
+//! | to do a retried operation once | `idempotency/dedup_table.rs` |
+//! | a request whose double effect costs money | `idempotency/payments.rs` |
 
 pub mod clocks;
+pub mod idempotency;
