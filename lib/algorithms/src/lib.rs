@@ -14,6 +14,8 @@
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
+//! | to see what replication without any agreement does | `replication/eager_store.rs` |
 
 pub mod clocks;
 pub mod idempotency;
+pub mod replication;
