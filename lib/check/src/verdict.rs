@@ -1,0 +1,223 @@
+//! What a checker is, and what it says.
+
+use std::fmt;
+
+use netsplit_node::{History, rich};
+
+use crate::markup::{escape, visible};
+
+/// Judges a history of requests `Q` and responses `R`.
+///
+/// ```
+/// use netsplit_check::{Check, Checker, Verdict};
+/// use netsplit_node::History;
+///
+/// struct NothingPending;
+/// impl<Q, R> Checker<Q, R> for NothingPending {
+///     fn name(&self) -> &str { "NothingPending" }
+///     fn check(&self, history: &History<Q, R>) -> Verdict {
+///         let mut verdict = Verdict::of("NothingPending", history);
+///         for operation in history.iter().filter(|operation| operation.outcome.is_none()) {
+///             verdict.violated(format!("{} still waits, since {}", operation.caller_name, operation.invoked));
+///         }
+///         verdict
+///     }
+/// }
+/// let history = History::<(), ()> { service: "store".into(), seed: None, operations: vec![] };
+/// assert!(history.check(NothingPending).holds());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not judge a history of requests `{Q}` and responses `{R}`",
+    label = "a checker of another service",
+    note = "a checker's closures take the request of the service that it judges: `|request: &{Q}| ..`"
+)]
+pub trait Checker<Q, R> {
+    /// The property's name, as the field writes it: "NoDoubleEffect".
+    fn name(&self) -> &str;
+    /// Judges.
+    fn check(&self, history: &History<Q, R>) -> Verdict;
+}
+
+/// A checker judges through a reference as well, so that one serves several histories.
+impl<Q, R, C: Checker<Q, R>> Checker<Q, R> for &C {
+    fn name(&self) -> &str {
+        C::name(self)
+    }
+    fn check(&self, history: &History<Q, R>) -> Verdict {
+        C::check(self, history)
+    }
+}
+
+/// Puts checkers where a reader looks for them: `history.check(no_double_effect(..))`.
+pub trait Check<Q, R> {
+    /// What `checker` says of this history.
+    fn check(&self, checker: impl Checker<Q, R>) -> Verdict;
+}
+
+impl<Q, R> Check<Q, R> for History<Q, R> {
+    fn check(&self, checker: impl Checker<Q, R>) -> Verdict {
+        checker.check(self)
+    }
+}
+
+/// Whether a property holds in a history; if not, one sentence for every violation.
+///
+/// A property holds in a run, not in a system: another seed may violate it. The counts say how much was looked at, since what
+/// holds for nothing at all holds in vain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a verdict does nothing by itself: show it, or assert that it holds"]
+pub struct Verdict {
+    property: String,
+    violations: Vec<String>,
+    counts: Vec<(usize, String)>,
+    seed: Option<u64>,
+}
+
+/// A verdict is read by a person: beyond so many sentences it counts.
+const SENTENCES_SHOWN: usize = 12;
+
+impl Verdict {
+    /// A verdict on the property of this name that holds so far, on `history`'s operations and with its seed.
+    pub fn of<Q, R>(property: &str, history: &History<Q, R>) -> Verdict {
+        Verdict {
+            property: property.to_owned(),
+            violations: Vec::new(),
+            counts: Vec::new(),
+            seed: history.seed,
+        }
+        .counting(history.len(), "operation")
+    }
+
+    /// Adds how much of something was looked at; `what` is one of it ("operation").
+    pub fn counting(mut self, count: usize, what: &str) -> Verdict {
+        self.counts.push((count, what.to_owned()));
+        self
+    }
+
+    /// The property is violated; `sentence` says by what, with times and names.
+    pub fn violated(&mut self, sentence: impl Into<String>) {
+        self.violations.push(sentence.into());
+    }
+
+    /// Whether the property holds.
+    pub fn holds(&self) -> bool {
+        self.violations.is_empty()
+    }
+
+    /// The property's name.
+    pub fn property(&self) -> &str {
+        &self.property
+    }
+
+    /// A sentence for each violation, all of them.
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// The seed of the world that was judged, where there is one: the same seed shows the same violations.
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// Shows the verdict in a notebook, as a card and as text.
+    pub fn evcxr_display(&self) {
+        rich::show("text/html", &self.html());
+        rich::show("text/plain", &self.to_string());
+    }
+
+    /// The verdict as a card: a mark and a word besides the colour, and a background of its own for dark pages.
+    pub fn html(&self) -> String {
+        let (edge, ground, mark) =
+            if self.holds() { ("#009e73", "#edf8f4", "✓") } else { ("#d55e00", "#fdf1ea", "✗") };
+        let mut html = format!(
+            "<div style=\"border:1px solid {edge};border-left:6px solid {edge};border-radius:6px;background:{ground};\
+             color:#1f2328;padding:8px 12px;margin:4px 0;max-width:760px;\
+             font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;line-height:1.45\">\
+             <div><span style=\"color:{edge};font-weight:700\">{mark}</span> <b>{}</b>: {} \
+             <span style=\"color:#57606a\">{}</span></div>",
+            escape(&self.property),
+            self.word(),
+            escape(&self.scope()),
+        );
+        if !self.holds() {
+            html.push_str("<ul style=\"margin:6px 0 0;padding-left:22px;color:#1f2328\">");
+            for sentence in self.sentences_shown() {
+                html.push_str(&format!("<li style=\"margin:2px 0\">{}</li>", escape(&sentence)));
+            }
+            html.push_str("</ul>");
+        }
+        html.push_str("</div>");
+        html
+    }
+
+    fn word(&self) -> &'static str {
+        if self.holds() { "holds" } else { "violated" }
+    }
+
+    /// "(12 operations, seed 42)"; a verdict that holds is about the property, so its seed matters less.
+    fn scope(&self) -> String {
+        let counts = self.counts.iter().map(|(count, what)| match count {
+            1 => format!("1 {what}"),
+            _ => format!("{count} {what}s"),
+        });
+        let seed = self.seed.filter(|_| !self.holds()).map(|seed| format!("seed {seed}"));
+        format!("({})", counts.chain(seed).collect::<Vec<_>>().join(", "))
+    }
+
+    fn sentences_shown(&self) -> impl Iterator<Item = String> {
+        let hidden = self.violations.len().saturating_sub(SENTENCES_SHOWN);
+        let rest = (hidden > 0).then(|| format!("and {hidden} more"));
+        self.violations.iter().take(SENTENCES_SHOWN).map(|sentence| visible(sentence)).chain(rest)
+    }
+}
+
+/// "NoDoubleEffect: holds (12 operations)", or what was violated, a line for each violation.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.property, self.word(), self.scope())?;
+        for sentence in self.sentences_shown() {
+            write!(f, "\n- {sentence}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(violations: usize) -> Verdict {
+        let history = History::<(), ()> { service: "s".into(), seed: Some(42), operations: vec![] };
+        let mut verdict = Verdict::of("P", &history).counting(1, "effect");
+        (0..violations).for_each(|number| verdict.violated(format!("<{number}>")));
+        verdict
+    }
+
+    #[test]
+    fn holds_exactly_when_nothing_was_violated() {
+        // One sentence is enough to violate a property.
+        assert!(verdict(0).holds());
+        assert_eq!(verdict(0).to_string(), "P: holds (0 operations, 1 effect)");
+        assert!(!verdict(1).holds());
+        assert_eq!(verdict(1).to_string(), "P: violated (0 operations, 1 effect, seed 42)\n- <0>");
+    }
+
+    #[test]
+    fn shows_few_sentences_and_counts_the_rest() {
+        // Ten thousand lost mails are one line, not ten thousand; the list itself is complete.
+        let many = verdict(10_000);
+        assert_eq!(many.violations().len(), 10_000);
+        assert_eq!(many.to_string().lines().count(), 1 + SENTENCES_SHOWN + 1);
+        assert!(many.to_string().ends_with("- and 9988 more"));
+        assert!(!verdict(SENTENCES_SHOWN).to_string().contains("more"));
+    }
+
+    #[test]
+    fn a_card_holds_no_markup_of_its_sentences() {
+        // A request may say anything; also, colour is never the only sign.
+        let card = verdict(1).html();
+        assert!(card.contains("&lt;0&gt;") && !card.contains("<0>"));
+        assert!(card.contains('✗') && card.contains("violated"));
+        assert!(verdict(0).html().contains('✓') && verdict(0).html().contains("holds"));
+    }
+}
