@@ -1,14 +1,130 @@
 //! `netsplit install`: register the kernel with Jupyter.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use clap::Args;
 
-use super::{Failure, Outcome};
+use super::places::{Places, ensure_writable};
+use super::{Failure, Outcome, kernelspec};
+
+/// Which of Jupyter's folders is meant, and under which name: the four standard options of Jupyter kernels.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// For this user only (this is the default)
+    #[arg(long, group = "place")]
+    pub user: bool,
+
+    /// Into the Python environment that is active (its sys.prefix)
+    #[arg(long, group = "place")]
+    pub sys_prefix: bool,
+
+    /// Below this folder, as DIR/share/jupyter/kernels/NAME
+    #[arg(long, value_name = "DIR", group = "place")]
+    pub prefix: Option<PathBuf>,
+
+    /// The name under which notebooks ask for the kernel
+    #[arg(long, default_value = kernelspec::DEFAULT_NAME, value_parser = kernelspec::parse_name)]
+    pub name: String,
+}
+
+impl Target {
+    /// The kernelspec's folder.
+    pub fn folder(&self, places: &Places) -> Result<PathBuf, Failure> {
+        let prefix = match (&self.prefix, self.sys_prefix) {
+            (Some(prefix), _) => Some(std::path::absolute(prefix).map_err(|error| {
+                Failure(format!(
+                    "{} should be a folder, but {error}: name one with --prefix DIR",
+                    prefix.display()
+                ))
+            })?),
+            (None, true) => Some(sys_prefix()?),
+            (None, false) => None,
+        };
+        let jupyter_data =
+            prefix.map_or_else(|| places.jupyter.clone(), |prefix| prefix.join("share").join("jupyter"));
+        Ok(kernelspec::folder_in(&jupyter_data, &self.name))
+    }
+}
+
+/// The prefix of the Python that is first on the search path: where an active environment's Jupyter looks.
+fn sys_prefix() -> Result<PathBuf, Failure> {
+    let remedy = "activate the Python environment that has Jupyter, or name its folder with --prefix DIR";
+    let output =
+        Command::new("python3").args(["-c", "import sys; sys.stdout.write(sys.prefix)"]).output().map_err(
+            |error| Failure(format!("--sys-prefix asks python3 for its prefix, but {error}: {remedy}")),
+        )?;
+    if !output.status.success() {
+        return Err(Failure(format!(
+            "python3 should print its prefix, but it ended with {}: {remedy}",
+            output.status
+        )));
+    }
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).into_owned()))
+}
 
 /// The arguments of `netsplit install`.
 #[derive(Debug, Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    #[command(flatten)]
+    target: Target,
+}
 
 /// Runs the command.
-pub fn run(_arguments: Arguments) -> Outcome {
-    Err(Failure("`netsplit install` is not part of this build yet".to_string()))
+pub fn run(arguments: Arguments) -> Outcome {
+    let places = Places::of_this_user()?;
+    let folder = arguments.target.folder(&places)?;
+    install_into(&folder)?;
+    println!("Installed the kernel {:?} at {}", arguments.target.name, folder.display());
+    Ok(())
+}
+
+/// Writes the kernelspec for this binary into `folder`.
+pub fn install_into(folder: &Path) -> Outcome {
+    let binary = std::env::current_exe().map_err(|error| {
+        Failure(format!("cannot tell where this program lies ({error}): start it by its full path"))
+    })?;
+    ensure_writable(folder, "choose another place with --user, --sys-prefix or --prefix DIR")?;
+    kernelspec::write(folder, &binary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(prefix: Option<&str>, name: &str) -> Target {
+        Target { user: false, sys_prefix: false, prefix: prefix.map(PathBuf::from), name: name.to_string() }
+    }
+
+    fn places() -> Places {
+        Places {
+            source: PathBuf::from("/source"),
+            data: PathBuf::from("/data"),
+            jupyter: PathBuf::from("/home/jupyter"),
+            jupyter_search: Vec::new(),
+        }
+    }
+
+    /// Without a choice the kernel goes to the user's own Jupyter folder; a prefix and a name change the path.
+    #[test]
+    fn options_choose_the_folder() {
+        let of = |target: Target| target.folder(&places()).unwrap();
+        assert_eq!(of(target(None, "netsplit")), Path::new("/home/jupyter/kernels/netsplit"));
+        assert_eq!(of(target(Some("/p"), "other")), Path::new("/p/share/jupyter/kernels/other"));
+    }
+
+    /// A relative prefix means the current folder's, and the kernelspec's path is absolute.
+    #[test]
+    fn relative_prefix_becomes_absolute() {
+        assert!(target(Some("here"), "netsplit").folder(&places()).unwrap().is_absolute());
+    }
+
+    /// The kernelspec starts this very binary, by its absolute path.
+    #[test]
+    fn installed_kernelspec_starts_this_binary() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join("kernels/netsplit");
+        install_into(&folder).unwrap();
+        assert_eq!(kernelspec::binary_of(&folder).unwrap(), std::env::current_exe().unwrap());
+    }
 }

@@ -5,7 +5,10 @@ use clap::Subcommand;
 pub mod doctor;
 pub mod install;
 pub mod kernel;
+pub mod kernelspec;
 pub mod lab;
+pub mod places;
+pub mod prerequisites;
 pub mod run;
 pub mod uninstall;
 
