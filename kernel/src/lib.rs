@@ -1,3 +1,4 @@
-//! The Jupyter kernel of netsplit: messages, session, engines, sockets, and the command line's subcommands.
+//! The Jupyter kernel of netsplit: messages, session, engines, sockets, a client, and the command line's subcommands.
 
 pub mod commands;
+pub mod wire;
