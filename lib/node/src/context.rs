@@ -9,7 +9,7 @@ use crate::node::{Address, CallId, Node, NodeId, Payload, Service};
 use crate::outcome::Outcome;
 use crate::random::Random;
 use crate::slab::Slab;
-use crate::step::{CallEffect, Effect, Resume, Step};
+use crate::step::{CallEffect, Effect, ReplyEffect, Resume, Step};
 use crate::time::{Duration, Time};
 
 /// What a handler of `N` may see and do.
@@ -77,12 +77,12 @@ impl<'a, N: Node> Context<'a, N> {
 
     /// This node's own random numbers.
     pub fn random(&mut self) -> &mut Random {
-        &mut self.step.random
+        &mut self.step.belongings.random
     }
 
     /// This node's disk.
     pub fn disk(&mut self) -> DiskAccess<'_> {
-        DiskAccess { disk: &mut self.step.disk, effects: &mut self.step.effects }
+        DiskAccess { disk: &mut self.step.belongings.disk, effects: &mut self.step.effects }
     }
 
     /// A remark that the diagram shows beside this step.
@@ -155,7 +155,7 @@ impl<'a, N: Node> Context<'a, N> {
                         message: PhantomData::<fn(C::Message)>,
                     });
                 }
-                Effect::Reply { .. } | Effect::Note(_) | Effect::Write { .. } | Effect::Sync { .. } => {}
+                Effect::Reply(_) | Effect::Note(_) | Effect::Write { .. } | Effect::Sync { .. } => {}
             }
         }
         result
@@ -165,12 +165,16 @@ impl<'a, N: Node> Context<'a, N> {
 impl<N: Service> Context<'_, N> {
     /// Answers `call`. A second answer to the same call is ignored by its caller.
     pub fn reply(&mut self, call: CallId, response: N::Response) {
-        self.step.effects.push(Effect::Reply { call, outcome: Outcome::Ok(Box::new(response)) });
+        self.step
+            .effects
+            .push(Effect::Reply(Box::new(ReplyEffect { call, outcome: Outcome::Ok(Box::new(response)) })));
     }
 
     /// Refuses `call`, which definitely had and will have no effect; `reason` says why.
     pub fn refuse(&mut self, call: CallId, reason: impl Into<String>) {
-        self.step.effects.push(Effect::Reply { call, outcome: Outcome::Fail(reason.into()) });
+        self.step
+            .effects
+            .push(Effect::Reply(Box::new(ReplyEffect { call, outcome: Outcome::Fail(reason.into()) })));
     }
 }
 

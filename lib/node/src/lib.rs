@@ -38,6 +38,6 @@ pub use node::{Address, CallId, Node, NodeId, Payload, Service};
 pub use outcome::Outcome;
 pub use random::{Chance, Random};
 pub use slab::{Slab, Slot};
-pub use step::{CallEffect, Effect, Resume, Step};
+pub use step::{Belongings, CallEffect, Effect, ReplyEffect, Resume, Step};
 pub use time::{Duration, Time, hours, mins, ms, ns, secs, us};
 pub use trace::{Trace, TraceHash};

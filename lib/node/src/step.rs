@@ -19,10 +19,8 @@ pub struct Step {
     pub node: NodeId,
     /// What the node's own clock shows.
     pub now: Time,
-    /// The node's own stream of random numbers.
-    pub random: Random,
-    /// The node's disk.
-    pub disk: Disk,
+    /// What belongs to this node and is lent to it for its steps.
+    pub belongings: Box<Belongings>,
     /// What the handler asked for, in order.
     pub effects: Vec<Effect>,
 }
@@ -30,13 +28,7 @@ pub struct Step {
 impl Step {
     /// A step that has not begun, to be used for one node after the other.
     pub fn new() -> Step {
-        Step {
-            node: NodeId(0),
-            now: Time::ZERO,
-            random: Random::default(),
-            disk: Disk::default(),
-            effects: Vec::new(),
-        }
+        Step { node: NodeId(0), now: Time::ZERO, belongings: Box::default(), effects: Vec::new() }
     }
 }
 
@@ -46,7 +38,16 @@ impl Default for Step {
     }
 }
 
-/// Something that a handler asked for.
+/// What a node keeps besides its memory. In a box, so that lending it moves one pointer.
+#[derive(Clone, Debug, Default)]
+pub struct Belongings {
+    /// The node's own stream of random numbers.
+    pub random: Random,
+    /// The node's disk.
+    pub disk: Disk,
+}
+
+/// Something that a handler asked for. Kept small: every message is one.
 pub enum Effect {
     /// Send a message.
     Send {
@@ -70,15 +71,10 @@ pub enum Effect {
     /// Call another service.
     Call(Box<CallEffect>),
     /// Answer a call.
-    Reply {
-        /// The call that is answered.
-        call: CallId,
-        /// The answer; a `Fail` says that the call definitely had no effect.
-        outcome: Outcome<Box<dyn Payload>>,
-    },
+    Reply(Box<ReplyEffect>),
     /// A remark for the diagram.
     Note(String),
-    /// An operation on the disk (which [`Step::disk`] shows already).
+    /// An operation on the disk (which the node's disk shows already).
     Write {
         /// The file that changed.
         file: String,
@@ -88,6 +84,14 @@ pub enum Effect {
         /// How many operations the sync covers.
         writes: u64,
     },
+}
+
+/// An answer to a call.
+pub struct ReplyEffect {
+    /// The call that is answered.
+    pub call: CallId,
+    /// The answer; a `Fail` says that the call definitely had no effect.
+    pub outcome: Outcome<Box<dyn Payload>>,
 }
 
 /// A call from one node to a service of another type.

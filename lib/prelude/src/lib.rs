@@ -1,1 +1,18 @@
-//! placeholder
+//! What every notebook cell sees: the core names at hand, the rest in modules of the subject's name.
+//!
+//! There is no logic here, only re-exports. A cell begins as if it said `use netsplit::*;`, so a name that you define yourself
+//! hides the one from here.
+
+pub use netsplit_algorithms::idempotency::{Charge, DedupTable, IdempotencyKey, Receipt};
+pub use netsplit_algorithms::replication::EagerStore;
+pub use netsplit_algorithms::{clocks, idempotency, replication};
+pub use netsplit_check as check;
+pub use netsplit_check::{Check, Checker, OutcomeTable, Told, Verdict, every_promise_kept, no_double_effect};
+pub use netsplit_node::{
+    Address, CallId, Context, Disk, Duration, History, Inspection, KeyValueRequest, KeyValueResponse, Node,
+    NodeId, Operation, Outcome, Random, Service, Time, Trace, TraceHash, Value, hours, mins, ms, ns, secs,
+    us,
+};
+pub use netsplit_sim::{
+    Call, Client, Cluster, Cut, Group, Lab, LabError, Latency, Rule, Traffic, TrafficCounts,
+};

@@ -1,0 +1,278 @@
+//! Carrying out what a step asked for, in the order asked for.
+
+use std::collections::VecDeque;
+
+use netsplit_node::trace::{Cargo, EventKind};
+use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Slot};
+
+use crate::network::Fate;
+use crate::participants::{Blocked, Parcel};
+use crate::queue::{Coming, Freight};
+use crate::recorder::{Body, Record, What};
+use crate::world::{World, kind};
+
+impl World {
+    /// Carries out what the step that has just run asked for.
+    #[inline]
+    pub(crate) fn carry_out_step(&mut self, node: NodeId, cause: u64) {
+        // By far the most steps ask for one message or nothing.
+        let send = match self.step.effects.last() {
+            None => return,
+            Some(Effect::Send { to, message }) if self.step.effects.len() == 1 => Some((*to, *message)),
+            Some(_) => None,
+        };
+        match send {
+            Some((to, message)) if self.participants[node.0 as usize].crash_after.is_none() => {
+                self.step.effects.pop();
+                self.send_message(node, to, message, cause);
+            }
+            _ => {
+                let mut effects = std::mem::take(&mut self.step.effects);
+                self.carry_out(node, cause, effects.drain(..));
+                self.step.effects = effects;
+            }
+        }
+    }
+
+    /// Carries out the effects of one step of `node`. A sync interrupts: the rest waits until the disk is done. A crash that was
+    /// asked for between two effects forgets the rest.
+    pub(crate) fn carry_out(&mut self, node: NodeId, cause: u64, mut effects: impl Iterator<Item = Effect>) {
+        while let Some(effect) = effects.next() {
+            if self.crashes_here(node) {
+                self.release_effects(node, std::iter::once(effect).chain(effects));
+                return self.crash(node, "crashes in the middle of a step", cause);
+            }
+            match effect {
+                Effect::Send { to, message } => self.send_message(node, to, message, cause),
+                Effect::SetTimer { after, timer } => self.set_timer(node, after, timer),
+                Effect::CancelTimer { timer } => self.cancel_timer(node, timer),
+                Effect::Call(call) => self.call_service(node, *call, cause),
+                Effect::Reply(reply) => self.answer(node, reply.call, reply.outcome, cause),
+                Effect::Note(text) => {
+                    self.record(kind::NOTED, (node, None), cause, |_| EventKind::Noted { node, text });
+                }
+                Effect::Write { file } => {
+                    self.record(kind::WROTE, (node, None), cause, |_| EventKind::Wrote { node, file });
+                }
+                Effect::Sync { writes } => {
+                    let until = self.now + self.sync_time;
+                    return self.block(node, until, Some(writes), effects.collect(), cause);
+                }
+            }
+        }
+    }
+
+    /// Counts down to a crash that was asked for in the middle of a step.
+    fn crashes_here(&mut self, node: NodeId) -> bool {
+        match &mut self.participants[node.0 as usize].crash_after {
+            None => false,
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+        }
+    }
+
+    #[inline]
+    fn send_message(&mut self, from: NodeId, to: NodeId, message: Slot, cause: u64) {
+        self.counts.sent += 1;
+        let number = self.recorder.count(self.now, kind::SENT, from, to);
+        if self.recorder.keeps() {
+            let body = Body::Message(self.population_of(from).copy(message));
+            self.keep(number, cause, What::Sent { from, to, cargo: Cargo::Message, body });
+        }
+        if !self.same_cluster(from, to) {
+            let reason = "the receiver is of another type; use ctx.call to reach another cluster";
+            return self.lose(from, to, Freight::Message(message), number, reason);
+        }
+        self.transmit(from, to, Cargo::Message, Freight::Message(message), number);
+    }
+
+    /// Sends a request or an answer on its way.
+    pub(crate) fn send_parcel(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        cargo: Cargo,
+        parcel: Parcel,
+        cause: u64,
+        body: impl FnOnce(&Parcel) -> Body,
+    ) {
+        self.counts.sent += 1;
+        let number = self.recorder.count(self.now, kind::SENT, from, to);
+        if self.recorder.keeps() {
+            let body = body(&parcel);
+            self.keep(number, cause, What::Sent { from, to, cargo, body });
+        }
+        let parcel = self.parcels.insert(parcel);
+        self.transmit(from, to, cargo, Freight::Parcel(parcel), number);
+    }
+
+    /// Lets the network decide what becomes of a message.
+    #[inline]
+    fn transmit(&mut self, from: NodeId, to: NodeId, cargo: Cargo, freight: Freight, sent: u64) {
+        match self.network.route(from, to, cargo) {
+            Fate::Lost(reason) => self.lose(from, to, freight, sent, reason),
+            Fate::Arrives(after, second) => {
+                if let Some(after) = second {
+                    self.duplicate(from, to, freight, sent, after);
+                }
+                self.queue.push(self.now + after, Coming::Arrival { to, from, cargo: freight, sent });
+            }
+        }
+    }
+
+    fn duplicate(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, after: Duration) {
+        self.counts.duplicated += 1;
+        let message = netsplit_node::trace::EventId(sent);
+        self.record(kind::DUPLICATED, (from, Some(to)), sent, |_| EventKind::Duplicated { message });
+        let cargo = match freight {
+            Freight::Message(message) => Freight::Message(self.population_of(from).copy(message)),
+            Freight::Parcel(parcel) => {
+                let copy = self.parcels.get(parcel).copy();
+                Freight::Parcel(self.parcels.insert(copy))
+            }
+        };
+        self.queue.push(self.now + after, Coming::Arrival { to, from, cargo, sent });
+    }
+
+    /// A message will not arrive.
+    pub(crate) fn lose(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, reason: &str) {
+        self.counts.lost += 1;
+        let message = netsplit_node::trace::EventId(sent);
+        self.record(kind::LOST, (from, Some(to)), sent, |_| EventKind::Lost {
+            from,
+            to,
+            message,
+            reason: reason.to_owned(),
+        });
+        match freight {
+            Freight::Message(message) => self.population_of(from).release(message),
+            Freight::Parcel(parcel) => drop(self.parcels.take(parcel)),
+        }
+    }
+
+    fn set_timer(&mut self, node: NodeId, after: Duration, timer: Slot) {
+        self.forget_equal_timer(node, timer);
+        let due = self.now + after.max(Duration::ZERO);
+        let order = self.queue.push_with(due, |order| Coming::Timer { node, order });
+        self.participants[node.0 as usize].timers.push((timer, order));
+    }
+
+    fn cancel_timer(&mut self, node: NodeId, timer: Slot) {
+        self.forget_equal_timer(node, timer);
+        self.population_of(node).release_timer(timer);
+    }
+
+    /// The queue still holds the forgotten timer's event; it finds nothing pending when its time comes.
+    fn forget_equal_timer(&mut self, node: NodeId, timer: Slot) {
+        let mut pending = std::mem::take(&mut self.participants[node.0 as usize].timers);
+        let population = self.population_of(node);
+        pending.retain(|&(other, _)| {
+            let same = population.same_timer(other, timer);
+            if same {
+                population.release_timer(other);
+            }
+            !same
+        });
+        self.participants[node.0 as usize].timers = pending;
+    }
+
+    fn call_service(&mut self, caller: NodeId, call: CallEffect, cause: u64) {
+        let CallEffect { to, request, deadline, resume } = call;
+        let operation = self.begin_operation(caller, to, request, cause);
+        self.attempt(operation, Some(resume), Some(deadline), cause);
+    }
+
+    fn answer(
+        &mut self,
+        node: NodeId,
+        call: netsplit_node::CallId,
+        outcome: Outcome<Box<dyn netsplit_node::Payload>>,
+        cause: u64,
+    ) {
+        let Some(caller) = self.participants[node.0 as usize].unanswered.remove(&call) else {
+            return; // Answered before, or the request belonged to an earlier life.
+        };
+        let parcel = Parcel::Response { call, outcome };
+        self.send_parcel(node, caller.id, Cargo::Response, parcel, cause, |parcel| match parcel {
+            Parcel::Response { outcome, .. } => Body::Text(crate::participants::describe_outcome(outcome)),
+            Parcel::Request { .. } => Body::Text(String::new()),
+        });
+    }
+
+    /// The node takes no step before `until`; `rest` is what its interrupted step still asks for.
+    pub(crate) fn block(
+        &mut self,
+        node: NodeId,
+        until: netsplit_node::Time,
+        syncing: Option<u64>,
+        rest: VecDeque<Effect>,
+        cause: u64,
+    ) {
+        let participant = &mut self.participants[node.0 as usize];
+        let life = participant.life;
+        let blocked = Blocked { until, syncing, rest, cause, inbox: VecDeque::new() };
+        participant.blocked = Some(Box::new(blocked));
+        self.queue.push(until, Coming::Unblock { node, life });
+    }
+
+    /// A blocked node goes on: its sync is complete, the rest of its step happens, then what arrived meanwhile.
+    pub(crate) fn unblock(&mut self, node: NodeId, life: u32) {
+        let participant = &mut self.participants[node.0 as usize];
+        let is_due = |blocked: &Blocked| blocked.until <= self.now;
+        if participant.life != life || !participant.blocked.as_deref().is_some_and(is_due) {
+            return; // It crashed meanwhile, or its pause was made longer.
+        }
+        let Some(blocked) = participant.blocked.take() else { return };
+        let Blocked { syncing, rest, cause, mut inbox, .. } = *blocked;
+        if let Some(writes) = syncing {
+            participant.belongings.disk.complete_sync(writes);
+            self.record(kind::SYNCED, (node, None), cause, |_| EventKind::Synced { node });
+        }
+        self.carry_out(node, cause, rest.into_iter());
+        while let Some(coming) = inbox.pop_front() {
+            if let Some(blocked) = &mut self.participants[node.0 as usize].blocked {
+                inbox.push_front(coming);
+                inbox.append(&mut blocked.inbox);
+                blocked.inbox = inbox;
+                return;
+            }
+            self.dispatch(coming);
+        }
+    }
+
+    /// Gives back what effects held that will not happen.
+    pub(crate) fn release_effects(&mut self, node: NodeId, effects: impl Iterator<Item = Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send { message, .. } => self.population_of(node).release(message),
+                Effect::SetTimer { timer, .. } | Effect::CancelTimer { timer } => {
+                    self.population_of(node).release_timer(timer);
+                }
+                Effect::Call(_)
+                | Effect::Reply(_)
+                | Effect::Note(_)
+                | Effect::Write { .. }
+                | Effect::Sync { .. } => {}
+            }
+        }
+    }
+
+    /// Gives back what an evicted record held.
+    pub(crate) fn release_record(&mut self, record: Option<Record>) {
+        if let Some(Record { what: What::Sent { from, body: Body::Message(message), .. }, .. }) = record {
+            self.population_of(from).release(message);
+        }
+    }
+
+    fn same_cluster(&self, one: NodeId, other: NodeId) -> bool {
+        use crate::participants::Role::Member;
+        let role = |id: NodeId| self.participants.get(id.0 as usize).map(|participant| participant.role);
+        match (role(one), role(other)) {
+            (Some(Member { cluster: a, .. }), Some(Member { cluster: b, .. })) => a == b,
+            _ => false,
+        }
+    }
+}

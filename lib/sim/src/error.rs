@@ -1,0 +1,133 @@
+//! What a laboratory refuses, and what to do instead.
+
+use std::fmt;
+
+use netsplit_node::{Duration, NodeId};
+
+/// Why the laboratory did not do what it was asked. Nothing has changed when it refuses.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabError {
+    /// A cluster of no nodes.
+    NoNodes {
+        /// The cluster's name.
+        cluster: String,
+    },
+    /// A member that the cluster does not have.
+    NoSuchMember {
+        /// The cluster's name.
+        cluster: String,
+        /// The index that was asked for.
+        index: usize,
+        /// How many members there are.
+        size: usize,
+    },
+    /// A participant that this laboratory does not have.
+    NoSuchParticipant {
+        /// The number that was given.
+        id: NodeId,
+    },
+    /// One participant in two groups of a partition.
+    OverlappingGroups {
+        /// The participant.
+        name: String,
+    },
+    /// A partition into fewer than two groups.
+    TooFewGroups {
+        /// How many were given.
+        groups: usize,
+    },
+    /// A cut that was never made here.
+    NoSuchCut {
+        /// The cut's number.
+        cut: u32,
+    },
+    /// A probability that is none.
+    NotAProbability {
+        /// The number that was given.
+        given: f64,
+    },
+    /// A length of time that points backwards.
+    NegativeDuration {
+        /// What it was for.
+        what: &'static str,
+        /// The duration that was given.
+        given: Duration,
+    },
+    /// A uniform latency whose bounds are the wrong way round.
+    EmptyRange {
+        /// The lower bound.
+        least: Duration,
+        /// The upper bound.
+        most: Duration,
+    },
+    /// A restart of a node that is up.
+    NotCrashed {
+        /// The node's name.
+        name: String,
+    },
+    /// A crash or a pause of a node that is down.
+    AlreadyDown {
+        /// The node's name.
+        name: String,
+    },
+}
+
+impl fmt::Display for LabError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LabError::NoNodes { cluster } => {
+                write!(f, "cluster {cluster:?} would have 0 nodes; give it at least 1")
+            }
+            LabError::NoSuchMember { cluster, index, size } => write!(
+                f,
+                "cluster {cluster:?} has no member {index}: it has {size}, numbered 0 to {}",
+                size.saturating_sub(1)
+            ),
+            LabError::NoSuchParticipant { id } => {
+                write!(f, "{id} is not in this laboratory; use the handles that this laboratory gave")
+            }
+            LabError::OverlappingGroups { name } => {
+                write!(f, "{name} is in two groups of the partition; put each node into at most one")
+            }
+            LabError::TooFewGroups { groups } => {
+                write!(
+                    f,
+                    "a partition needs at least 2 groups, got {groups}; to cut one off from all, use isolate"
+                )
+            }
+            LabError::NoSuchCut { cut } => {
+                write!(
+                    f,
+                    "cut {cut} was not made in this laboratory; heal what partition or isolate returned"
+                )
+            }
+            LabError::NotAProbability { given } => {
+                write!(f, "{given} is not a probability; expected a number from 0.0 to 1.0")
+            }
+            LabError::NegativeDuration { what, given } => {
+                write!(f, "{what} cannot be {given}; expected a duration of 0 or more")
+            }
+            LabError::EmptyRange { least, most } => {
+                write!(f, "a latency from {least} to {most} is empty; give the shorter one first")
+            }
+            LabError::NotCrashed { name } => write!(f, "{name} is up; crash it before it can restart"),
+            LabError::AlreadyDown { name } => write!(f, "{name} is down already; restart it first"),
+        }
+    }
+}
+
+impl std::error::Error for LabError {}
+
+/// Stops a notebook cell with the sentence, against the cell's own line.
+#[track_caller]
+pub(crate) fn expect<T>(result: Result<T, LabError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(refusal) => panic!("{refusal}"),
+    }
+}
+
+/// `given`, if it does not point backwards.
+pub(crate) fn forwards(what: &'static str, given: Duration) -> Result<Duration, LabError> {
+    if given.is_negative() { Err(LabError::NegativeDuration { what, given }) } else { Ok(given) }
+}

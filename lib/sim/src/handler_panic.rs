@@ -1,0 +1,64 @@
+//! Panics in node code: caught, told with their line, and kept off the screen.
+//!
+//! A panic in a handler crashes that node, as it would in life, and the world goes on. The default hook would print it as if
+//! the whole notebook had failed, so a hook of ours takes the message while a handler runs, and passes on every other panic.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+thread_local! {
+    static NODES_RUN: Cell<bool> = const { Cell::new(false) };
+    static MESSAGE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+static HOOK: Once = Once::new();
+
+/// While it lives, node code may run on this thread, and panics are taken instead of printed.
+pub(crate) struct NodesRun;
+
+impl NodesRun {
+    pub(crate) fn begin() -> NodesRun {
+        NODES_RUN.set(true);
+        NodesRun
+    }
+}
+
+impl Drop for NodesRun {
+    fn drop(&mut self) {
+        NODES_RUN.set(false);
+        if std::thread::panicking()
+            && let Some(message) = MESSAGE.take()
+        {
+            eprintln!("the laboratory itself panicked, which is a defect of netsplit: {message}");
+        }
+    }
+}
+
+/// Whether node code may be running on this thread.
+pub(crate) fn nodes_run() -> bool {
+    NODES_RUN.get()
+}
+
+/// Runs a handler. If it panics, the error is its message and where it stands: "no such key, at cell[3]:7:13".
+#[inline]
+pub(crate) fn catch(handler: impl FnOnce()) -> Result<(), String> {
+    // The node is crashed after a panic: nobody looks at what it left half done, but for its last state.
+    let result = panic::catch_unwind(AssertUnwindSafe(handler));
+    result.map_err(|_| MESSAGE.take().unwrap_or_else(|| "a panic without a message".to_owned()))
+}
+
+/// Takes over the messages of panics in handlers; done once, when the first laboratory is made.
+pub(crate) fn install_hook() {
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !nodes_run() {
+                return others(info);
+            }
+            let text = info.payload_as_str().unwrap_or("a panic without a message");
+            let place = info.location().map_or(String::new(), |place| format!(", at {place}"));
+            MESSAGE.set(Some(format!("{text}{place}")));
+        }));
+    });
+}

@@ -1,0 +1,152 @@
+//! A cluster's nodes as the core sees them.
+//!
+//! The core of the simulator is not generic over the protocol: a generic one would be compiled again in every notebook cell,
+//! slowly and without optimisation. It sees a cluster through [`Population`], where messages and timers are numbers and node
+//! code is behind one virtual call; [`Typed`] is the thin generic shell on the other side.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use netsplit_node::{CallId, Context, Inspection, Node, NodeId, Payload, Service, Slab, Slot, Step};
+
+/// The nodes of one cluster. `member` is a node's index in it.
+pub trait Population: Send {
+    /// Makes the member anew from the factory and starts it.
+    fn start(&mut self, member: usize, step: &mut Step);
+    /// Hands a message to the member; its slot is free afterwards.
+    fn deliver(&mut self, member: usize, from: NodeId, message: Slot, step: &mut Step);
+    /// Wakes the member with a timer; its slot is free afterwards.
+    fn fire(&mut self, member: usize, timer: Slot, step: &mut Step);
+    /// Hands a request to the member.
+    fn request(&mut self, member: usize, call: CallId, request: Box<dyn Payload>, step: &mut Step);
+    /// Keeps a message that was made elsewhere: a box of the protocol's message type.
+    fn admit(&mut self, message: Box<dyn Any + Send>) -> Slot;
+    /// Keeps another copy of a message.
+    fn copy(&mut self, message: Slot) -> Slot;
+    /// Forgets a message that nobody will receive.
+    fn release(&mut self, message: Slot);
+    /// A message's size on the wire in bytes.
+    fn size(&self, message: Slot) -> usize;
+    /// A message's Debug form.
+    fn describe(&self, message: Slot) -> String;
+    /// Forgets a timer.
+    fn release_timer(&mut self, timer: Slot);
+    /// A timer's Debug form.
+    fn describe_timer(&self, timer: Slot) -> String;
+    /// Whether two timers are equal.
+    fn same_timer(&self, one: Slot, other: Slot) -> bool;
+    /// What pictures show of the member.
+    fn inspect(&self, member: usize) -> Inspection;
+    /// This population with its type, for the typed handle that made it.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+/// How a service is handed a request: known only where the node is known to be a service.
+type Serve<N> = fn(&mut N, CallId, Box<dyn Payload>, &mut Context<N>);
+
+/// Nodes of one type.
+pub(crate) struct Typed<N: Node> {
+    factory: Box<dyn Fn(NodeId) -> N + Send>,
+    members: Arc<[NodeId]>,
+    /// One per member that was ever started. A crashed node's last state stays to be looked at.
+    nodes: Vec<Option<N>>,
+    messages: Slab<N::Message>,
+    timers: Slab<N::Timer>,
+    serve: Option<Serve<N>>,
+}
+
+impl<N: Node> Typed<N> {
+    pub(crate) fn new(members: Arc<[NodeId]>, factory: Box<dyn Fn(NodeId) -> N + Send>) -> Typed<N> {
+        let nodes = members.iter().map(|_| None).collect();
+        Typed { factory, members, nodes, messages: Slab::new(), timers: Slab::new(), serve: None }
+    }
+
+    /// A look at a member's state; nothing before it was first started.
+    pub(crate) fn node(&self, member: usize) -> Option<&N> {
+        self.nodes[member].as_ref()
+    }
+
+    /// The member and what its context is made of.
+    fn parts<'a>(&'a mut self, member: usize, step: &'a mut Step) -> (&'a mut N, Context<'a, N>) {
+        let node = self.nodes[member].as_mut().expect("a node is started before anything reaches it");
+        (node, Context::new(step, &self.members, &mut self.messages, &mut self.timers))
+    }
+}
+
+impl<N: Service> Typed<N> {
+    /// From now on these nodes can be called.
+    pub(crate) fn become_service(&mut self) {
+        self.serve = Some(|node, call, request, ctx| {
+            let request = request.into_any().downcast().expect("callers know the service's request type");
+            node.on_request(call, *request, ctx);
+        });
+    }
+}
+
+impl<N: Node> Population for Typed<N> {
+    fn start(&mut self, member: usize, step: &mut Step) {
+        self.nodes[member] = Some((self.factory)(self.members[member]));
+        let (node, mut ctx) = self.parts(member, step);
+        node.on_start(&mut ctx);
+    }
+
+    fn deliver(&mut self, member: usize, from: NodeId, message: Slot, step: &mut Step) {
+        let message = self.messages.take(message);
+        let (node, mut ctx) = self.parts(member, step);
+        node.on_message(from, message, &mut ctx);
+    }
+
+    fn fire(&mut self, member: usize, timer: Slot, step: &mut Step) {
+        let timer = self.timers.take(timer);
+        let (node, mut ctx) = self.parts(member, step);
+        node.on_timer(timer, &mut ctx);
+    }
+
+    fn request(&mut self, member: usize, call: CallId, request: Box<dyn Payload>, step: &mut Step) {
+        let serve = self.serve.expect("a cluster becomes a service before it is called");
+        let (node, mut ctx) = self.parts(member, step);
+        serve(node, call, request, &mut ctx);
+    }
+
+    fn admit(&mut self, message: Box<dyn Any + Send>) -> Slot {
+        let message = message.downcast().expect("a call comes back as a message of the node that made it");
+        self.messages.insert(*message)
+    }
+
+    fn copy(&mut self, message: Slot) -> Slot {
+        let copy = self.messages.get(message).clone();
+        self.messages.insert(copy)
+    }
+
+    fn release(&mut self, message: Slot) {
+        self.messages.take(message);
+    }
+
+    fn size(&self, message: Slot) -> usize {
+        N::message_size(self.messages.get(message))
+    }
+
+    fn describe(&self, message: Slot) -> String {
+        format!("{:?}", self.messages.get(message))
+    }
+
+    fn release_timer(&mut self, timer: Slot) {
+        self.timers.take(timer);
+    }
+
+    fn describe_timer(&self, timer: Slot) -> String {
+        format!("{:?}", self.timers.get(timer))
+    }
+
+    fn same_timer(&self, one: Slot, other: Slot) -> bool {
+        self.timers.get(one) == self.timers.get(other)
+    }
+
+    fn inspect(&self, member: usize) -> Inspection {
+        self.nodes[member].as_ref().map(Node::inspect).unwrap_or_default()
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}

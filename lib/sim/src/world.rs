@@ -1,0 +1,327 @@
+//! The core: one simulated world and the loop that runs it.
+//!
+//! An event is taken from the queue, handed to the one participant whom it concerns, and what that participant asks for is
+//! carried out (`effects.rs`): messages get a fate from the network, timers and deadlines go back into the queue. Nothing here is
+//! generic over a protocol, so it is compiled once; nothing here reads a clock or a hash map's order, so a seed decides all.
+
+use netsplit_node::trace::EventKind;
+use netsplit_node::{Duration, Node, NodeId, Random, Slab, Step, Time, ms};
+
+use crate::cluster::members;
+use crate::error::LabError;
+use crate::handler_panic::{self, NodesRun};
+use crate::network::{Latency, Network};
+use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
+use crate::population::{Population, Typed};
+use crate::queue::{Coming, Freight, Queue};
+use crate::recorder::{FROM_OUTSIDE, Record, Recorder, What};
+
+/// Streams of random numbers, by who draws from them.
+const NETWORK_STREAM: u64 = 0;
+const NODE_STREAM: u64 = 1;
+
+/// How many events may happen at one instant before the run is taken for a livelock.
+const EVENTS_AT_ONE_INSTANT: u64 = 10_000_000;
+
+/// Receiver of an event that concerns nobody in particular.
+const NOBODY: NodeId = NodeId(u32::MAX);
+
+/// The kinds of events, as the hash tells them apart. Changing a number changes every pinned hash.
+pub(crate) mod kind {
+    pub(crate) const STARTED: u8 = 1;
+    pub(crate) const SENT: u8 = 2;
+    pub(crate) const RECEIVED: u8 = 3;
+    pub(crate) const LOST: u8 = 4;
+    pub(crate) const DUPLICATED: u8 = 5;
+    pub(crate) const TIMER_FIRED: u8 = 6;
+    pub(crate) const INVOKED: u8 = 7;
+    pub(crate) const RETURNED: u8 = 8;
+    pub(crate) const NOTED: u8 = 9;
+    pub(crate) const WROTE: u8 = 10;
+    pub(crate) const SYNCED: u8 = 11;
+    pub(crate) const CRASHED: u8 = 12;
+    pub(crate) const PAUSED: u8 = 13;
+    pub(crate) const CUT: u8 = 14;
+    pub(crate) const HEALED: u8 = 15;
+}
+
+/// Messages by what became of them. Every message that was sent or doubled is in exactly one of the other counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrafficCounts {
+    /// Messages, requests and answers that were sent.
+    pub sent: u64,
+    /// Second copies that the network made.
+    pub duplicated: u64,
+    /// Those that reached the receiver's code.
+    pub received: u64,
+    /// Those that were lost, for whatever reason.
+    pub lost: u64,
+    /// Those that are still under way or wait for a blocked receiver.
+    pub in_flight: u64,
+}
+
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) now: Time,
+    pub(crate) queue: Queue,
+    pub(crate) network: Network,
+    pub(crate) recorder: Recorder,
+    pub(crate) participants: Vec<Participant>,
+    pub(crate) clusters: Vec<ClusterState>,
+    pub(crate) clients: Vec<ClientState>,
+    pub(crate) parcels: Slab<Parcel>,
+    pub(crate) open_calls: std::collections::BTreeMap<netsplit_node::CallId, OpenCall>,
+    pub(crate) next_call: u64,
+    pub(crate) sync_time: Duration,
+    pub(crate) counts: TrafficCounts,
+    /// Lent to one node after the other.
+    pub(crate) step: Step,
+    instant_events: u64,
+    /// Events handled so far.
+    handled: u64,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, keep: usize) -> World {
+        World {
+            seed,
+            now: Time::ZERO,
+            queue: Queue::default(),
+            network: Network::new(Latency::Uniform(ms(1), ms(2)), Random::stream(seed, &[NETWORK_STREAM])),
+            recorder: Recorder::new(seed, keep),
+            participants: Vec::new(),
+            clusters: Vec::new(),
+            clients: Vec::new(),
+            parcels: Slab::new(),
+            open_calls: std::collections::BTreeMap::new(),
+            next_call: 0,
+            sync_time: ms(1),
+            counts: TrafficCounts::default(),
+            step: Step::new(),
+            instant_events: 0,
+            handled: 0,
+        }
+    }
+
+    /// Adds a cluster and starts its nodes, one after the other, at this moment. Returns its number.
+    pub(crate) fn add_cluster<N: Node>(
+        &mut self,
+        name: &str,
+        size: usize,
+        factory: Box<dyn Fn(NodeId) -> N + Send>,
+    ) -> Result<u32, LabError> {
+        if size == 0 {
+            return Err(LabError::NoNodes { cluster: name.to_owned() });
+        }
+        let cluster = self.clusters.len() as u32;
+        let first = NodeId(self.participants.len() as u32);
+        let population: Box<dyn Population> = Box::new(Typed::new(members(first, size), factory));
+        let taken = self.clusters.iter().filter(|other| other.name.split(" (").next() == Some(name)).count();
+        let name = if taken == 0 { name.to_owned() } else { format!("{name} ({})", taken + 1) };
+        self.clusters.push(ClusterState { name, first, size, population, operations: Vec::new() });
+        for member in 0..size as u32 {
+            let random = self.stream_of(self.participants.len() as u32, 0);
+            self.participants.push(Participant::new(Role::Member { cluster, member }, random));
+        }
+        let _nodes_run = NodesRun::begin();
+        for id in members(first, size).iter() {
+            self.start(*id, false);
+        }
+        Ok(cluster)
+    }
+
+    /// The stream of random numbers of a participant's `life`.
+    pub(crate) fn stream_of(&self, id: u32, life: u32) -> Random {
+        Random::stream(self.seed, &[NODE_STREAM, u64::from(id), u64::from(life)])
+    }
+
+    /// Runs everything that is due up to and including `until`, then lets the clock show `until`.
+    pub(crate) fn run_to(&mut self, until: Time) -> Result<(), Livelock> {
+        let _nodes_run = NodesRun::begin();
+        while let Some((time, coming)) = self.queue.pop_until(until) {
+            self.happen(time, coming)?;
+        }
+        self.now = self.now.max(until);
+        Ok(())
+    }
+
+    /// Runs the next event, if one is due at `until` or before. Returns whether one was.
+    pub(crate) fn step_once(&mut self, until: Time) -> Result<bool, Livelock> {
+        let _nodes_run = NodesRun::begin();
+        match self.queue.pop_until(until) {
+            Some((time, coming)) => self.happen(time, coming).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn happen(&mut self, time: Time, coming: Coming) -> Result<(), Livelock> {
+        if time == self.now {
+            self.instant_events += 1;
+            if self.instant_events > EVENTS_AT_ONE_INSTANT {
+                self.instant_events = 0;
+                return Err(Livelock { at: time, seed: self.seed });
+            }
+        } else {
+            self.instant_events = 0;
+        }
+        self.now = time;
+        self.handled += 1;
+        self.dispatch(coming);
+        Ok(())
+    }
+
+    /// Hands an event to whom it concerns, or keeps it for later if that node is blocked.
+    #[inline]
+    pub(crate) fn dispatch(&mut self, coming: Coming) {
+        let concerned = match coming {
+            Coming::Arrival { to, .. } => to,
+            Coming::Timer { node, .. } => node,
+            Coming::Deadline { caller, .. } => caller,
+            Coming::Unblock { node, life } => return self.unblock(node, life),
+        };
+        if let Some(blocked) = &mut self.participants[concerned.0 as usize].blocked {
+            blocked.inbox.push_back(coming);
+            return;
+        }
+        match coming {
+            Coming::Arrival { to, from, cargo, sent } => self.arrive(to, from, cargo, sent),
+            Coming::Timer { node, order } => self.timer_runs_out(node, order),
+            Coming::Deadline { call, .. } => self.deadline_passes(call),
+            Coming::Unblock { .. } => {}
+        }
+    }
+
+    #[inline]
+    fn arrive(&mut self, to: NodeId, from: NodeId, freight: Freight, sent: u64) {
+        let receiver = &self.participants[to.0 as usize];
+        if !receiver.up {
+            return self.lose(from, to, freight, sent, "the receiver is down");
+        }
+        if self.network.is_cut(from, to) {
+            return self.lose(from, to, freight, sent, "the link was cut on the way");
+        }
+        self.counts.received += 1;
+        let number = self.recorder.count(self.now, kind::RECEIVED, to, from);
+        if self.recorder.keeps() {
+            self.keep(number, sent, What::Received { node: to, from, message: sent });
+        }
+        match freight {
+            Freight::Message(message) => {
+                self.run_step(to, number, |population, member, step| {
+                    population.deliver(member, from, message, step)
+                });
+            }
+            Freight::Parcel(parcel) => self.open_parcel(to, from, parcel, number),
+        }
+    }
+
+    fn timer_runs_out(&mut self, node: NodeId, order: u64) {
+        let timers = &mut self.participants[node.0 as usize].timers;
+        let Some(index) = timers.iter().position(|(_, pending)| *pending == order) else {
+            return; // It was cancelled or replaced, or its node crashed.
+        };
+        let (timer, _) = timers.swap_remove(index);
+        let number = self.recorder.count(self.now, kind::TIMER_FIRED, node, NOBODY);
+        if self.recorder.keeps() {
+            let text = self.population_of(node).describe_timer(timer);
+            self.keep(number, FROM_OUTSIDE, What::Other(Box::new(EventKind::TimerFired { node, text })));
+        }
+        self.run_step(node, number, |population, member, step| population.fire(member, timer, step));
+    }
+
+    /// Lets a node's code run, with everything that it is lent, and carries out what it asks for. A panic crashes the node.
+    #[inline]
+    pub(crate) fn run_step(
+        &mut self,
+        id: NodeId,
+        cause: u64,
+        handler: impl FnOnce(&mut dyn Population, usize, &mut Step),
+    ) {
+        let participant = &mut self.participants[id.0 as usize];
+        let Role::Member { cluster, member } = participant.role else { return };
+        let step = &mut self.step;
+        std::mem::swap(&mut step.belongings, &mut participant.belongings);
+        step.node = id;
+        step.now = self.now;
+        let population = &mut *self.clusters[cluster as usize].population;
+        let result = handler_panic::catch(|| handler(population, member as usize, step));
+        std::mem::swap(&mut step.belongings, &mut participant.belongings);
+        self.carry_out_step(id, cause);
+        if let Err(panic) = result {
+            self.crash(id, &format!("panics: {panic}"), cause);
+        }
+    }
+
+    /// The population to which a node belongs.
+    pub(crate) fn population_of(&mut self, id: NodeId) -> &mut dyn Population {
+        match self.participants[id.0 as usize].role {
+            Role::Member { cluster, .. } => &mut *self.clusters[cluster as usize].population,
+            Role::Client(_) => {
+                unreachable!("clients have no population; only nodes send messages and set timers")
+            }
+        }
+    }
+
+    /// Keeps a counted event in the ring.
+    pub(crate) fn keep(&mut self, number: u64, cause: u64, what: What) {
+        let evicted = self.recorder.keep(Record { number, time: self.now, cause, what });
+        self.release_record(evicted);
+    }
+
+    /// Counts an event and, if events are kept, keeps it as the trace will show it.
+    pub(crate) fn record(
+        &mut self,
+        tag: u8,
+        (node, other): (NodeId, Option<NodeId>),
+        cause: u64,
+        event: impl FnOnce(&World) -> EventKind,
+    ) -> u64 {
+        let number = self.recorder.count(self.now, tag, node, other.unwrap_or(NOBODY));
+        if self.recorder.keeps() {
+            let event = Box::new(event(self));
+            self.keep(number, cause, What::Other(event));
+        }
+        number
+    }
+
+    /// How many events to keep from now on; none is no trace at all, and faster.
+    pub(crate) fn set_keep(&mut self, keep: usize) {
+        self.recorder.set_keep(keep);
+        while let Some(record) = self.recorder.evict() {
+            self.release_record(Some(record));
+        }
+    }
+
+    pub(crate) fn handled(&self) -> u64 {
+        self.handled
+    }
+
+    /// A participant's name: "store 0", "ann".
+    pub(crate) fn name_of(&self, id: NodeId) -> String {
+        match self.participants.get(id.0 as usize).map(|participant| participant.role) {
+            Some(Role::Member { cluster, member }) => {
+                format!("{} {member}", self.clusters[cluster as usize].name)
+            }
+            Some(Role::Client(client)) => self.clients[client as usize].name.clone(),
+            None => id.to_string(),
+        }
+    }
+}
+
+/// Events went on and on at one instant.
+#[derive(Debug)]
+pub(crate) struct Livelock {
+    at: Time,
+    seed: u64,
+}
+
+impl std::fmt::Display for Livelock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "more than {EVENTS_AT_ONE_INSTANT} events at {} (seed {}): time stands still. A node that answers itself without delay \
+             (a latency or a timer of 0) does this; give it a delay",
+            self.at, self.seed
+        )
+    }
+}
