@@ -131,7 +131,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
-    use netsplit_node::{Effect, Outcome, Slab, Step};
+    use netsplit_node::{Effect, Slab, Step};
 
     use super::*;
 
@@ -163,7 +163,9 @@ mod tests {
             for effect in step.effects {
                 match effect {
                     Effect::Send { to, message } => self.in_flight.push((to, messages.take(message))),
-                    Effect::Reply { call: CallId(7), outcome: Outcome::Ok(response) } if answer.is_none() => {
+                    Effect::Reply(reply) if answer.is_none() => {
+                        assert_eq!(reply.call, CallId(7));
+                        let response = reply.outcome.ok().expect("an eager store never refuses");
                         answer = Some(*response.into_any().downcast().expect("a key-value response"));
                     }
                     _ => panic!("an eager store only sends, and answers its call once"),
