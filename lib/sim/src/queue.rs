@@ -103,6 +103,12 @@ struct Tuning {
     from_far: u64,
 }
 
+impl Tuning {
+    fn events(&self) -> u64 {
+        self.filed + self.from_far
+    }
+}
+
 impl Default for Queue {
     fn default() -> Queue {
         Queue {
@@ -210,7 +216,9 @@ impl Queue {
             self.tuning.from_far += 1;
         }
         self.tuning.days += 1;
-        if self.tuning.days >= DAYS_BETWEEN_TUNINGS {
+        if self.tuning.days >= DAYS_BETWEEN_TUNINGS
+            || self.tuning.events() >= u64::from(DAYS_BETWEEN_TUNINGS) * 8
+        {
             self.tune();
         }
         true
@@ -237,7 +245,7 @@ impl Queue {
     /// Makes days shorter if they are crowded, longer if much of the traffic lies beyond the calendar.
     fn tune(&mut self) {
         let Tuning { days, filed, from_far } = std::mem::take(&mut self.tuning);
-        let crowded = filed + from_far > u64::from(days) * 8;
+        let crowded = filed + from_far >= u64::from(days) * 8;
         let short_sighted = from_far > filed / 4 && filed + from_far < u64::from(days) * 3;
         if crowded && self.day_bits > 0 {
             self.set_day_bits(self.day_bits - 1);
@@ -325,7 +333,33 @@ mod tests {
                 }
             }
         }
-        assert!(queue.day_bits != Queue::default().day_bits, "the length of a day was never tuned");
+        assert!(model.len() > 100, "the comparison never had much to order");
+    }
+
+    #[test]
+    fn days_follow_the_traffic_and_the_order_stays() {
+        // Crowded traffic shortens the days, traffic of the far future lengthens them; what comes out is in order throughout.
+        for (events, spread, shorter) in [(20_000, 100_000, true), (64, 100_000_000_000, false)] {
+            let mut random = netsplit_node::Random::new(5);
+            let mut queue = Queue::default();
+            let mut schedule = |queue: &mut Queue, now: u64| {
+                let time = Time::from_nanos(now + random.below(spread));
+                queue.push_with(time, |order| Coming::Deadline { caller: NodeId(0), call: CallId(order) });
+            };
+            for _ in 0..events {
+                schedule(&mut queue, 0);
+            }
+            let mut last = (0, 0);
+            for _ in 0..DAYS_BETWEEN_TUNINGS * if shorter { 100 } else { 2 } {
+                let Some((time, Coming::Deadline { call, .. })) = queue.pop_until(Time::MAX) else { break };
+                let popped = (time.as_nanos(), call.0);
+                assert!(popped > last, "{popped:?} came after {last:?}");
+                last = popped;
+                schedule(&mut queue, time.as_nanos());
+            }
+            assert_eq!(queue.day_bits < Queue::default().day_bits, shorter);
+            assert_ne!(queue.day_bits, Queue::default().day_bits);
+        }
     }
 
     #[test]
