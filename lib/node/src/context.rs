@@ -170,7 +170,8 @@ impl<N: Service> Context<'_, N> {
             .push(Effect::Reply(Box::new(ReplyEffect { call, outcome: Outcome::Ok(Box::new(response)) })));
     }
 
-    /// Refuses `call`, which definitely had and will have no effect; `reason` says why.
+    /// Refuses `call`, this one attempt: it definitely had and will have no effect; `reason` says why. An earlier attempt of the
+    /// same operation may have had its effect all the same.
     pub fn refuse(&mut self, call: CallId, reason: impl Into<String>) {
         self.step
             .effects

@@ -144,6 +144,9 @@ impl World {
     fn conclude(&mut self, open: OpenCall, service: NodeId, outcome: Outcome<Box<dyn Payload>>, cause: u64) {
         let now = self.now;
         let operation = self.operation(open.operation);
+        // A refusal speaks of the last attempt only: what became of an earlier one, nobody has said.
+        let refused_again = operation.attempts > 1 && matches!(outcome, Outcome::Fail(_));
+        let outcome = if refused_again { Outcome::Unknown } else { outcome };
         operation.returned = Some(now);
         operation.outcome = Some(copy_outcome(&outcome));
         let invoked = operation.invoked_event;

@@ -213,6 +213,34 @@ fn a_lost_answer_and_a_retry_serve_twice() {
 }
 
 #[test]
+fn a_refused_retry_is_not_a_failure() {
+    // The first attempt took effect and its answer was lost; that the second was refused does not undo the first.
+    #[derive(Clone, Debug, Default)]
+    struct OnceOnly {
+        served: u32,
+    }
+    impl Node for OnceOnly {
+        type Message = ();
+        type Timer = ();
+    }
+    impl Service for OnceOnly {
+        type Request = ();
+        type Response = ();
+        fn on_request(&mut self, call: CallId, (): (), ctx: &mut Context<Self>) {
+            self.served += 1;
+            if self.served == 1 { ctx.reply(call, ()) } else { ctx.refuse(call, "busy") }
+        }
+    }
+    let lab = Lab::new(1);
+    let service = lab.cluster("service", 1, |_| OnceOnly::default());
+    let client = service.client_of(0).with_deadline(ms(50)).with_retries(1);
+    lab.lose_next(1, Traffic::all().replies());
+    let call = client.call(());
+    lab.run_for(secs(1));
+    assert_eq!((service.node(0).served, call.outcome()), (2, Some(Outcome::Unknown)));
+}
+
+#[test]
 fn a_crash_falls_between_two_effects() {
     // Effects of "count": write, sync, call, reply. After k of them the rest never happens; only a synced write survives.
     let survived = |effects| {
