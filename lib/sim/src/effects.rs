@@ -13,7 +13,7 @@ use crate::world::{World, kind};
 
 impl World {
     /// Carries out what the step that has just run asked for.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn carry_out_step(&mut self, node: NodeId, cause: u64) {
         // By far the most steps ask for one message or nothing.
         let send = match self.step.effects.last() {
@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn send_message(&mut self, from: NodeId, to: NodeId, message: Slot, cause: u64) {
         self.counts.sent += 1;
         let number = self.recorder.count(self.now, kind::SENT, from, to);
@@ -110,7 +110,7 @@ impl World {
     }
 
     /// Lets the network decide what becomes of a message.
-    #[inline]
+    #[inline(always)]
     fn transmit(&mut self, from: NodeId, to: NodeId, cargo: Cargo, freight: Freight, sent: u64) {
         match self.network.route(from, to, cargo) {
             Fate::Lost(reason) => self.lose(from, to, freight, sent, reason),
@@ -123,6 +123,7 @@ impl World {
         }
     }
 
+    #[cold]
     fn duplicate(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, after: Duration) {
         self.counts.duplicated += 1;
         let message = netsplit_node::trace::EventId(sent);
@@ -138,6 +139,7 @@ impl World {
     }
 
     /// A message will not arrive.
+    #[cold]
     pub(crate) fn lose(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, reason: &str) {
         self.counts.lost += 1;
         let message = netsplit_node::trace::EventId(sent);
@@ -267,6 +269,7 @@ impl World {
         }
     }
 
+    #[inline(always)]
     fn same_cluster(&self, one: NodeId, other: NodeId) -> bool {
         use crate::participants::Role::Member;
         let role = |id: NodeId| self.participants.get(id.0 as usize).map(|participant| participant.role);

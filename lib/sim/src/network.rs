@@ -33,7 +33,7 @@ impl Latency {
         Ok(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn draw(self, random: &mut Random) -> Duration {
         match self {
             Latency::Constant(time) => time,
@@ -95,7 +95,7 @@ impl Traffic {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     fn includes(&self, from: NodeId, to: NodeId, cargo: Cargo) -> bool {
         self.cargo.is_none_or(|only| only == cargo)
             && self.from.as_ref().is_none_or(|senders| senders.contains(from))
@@ -214,7 +214,7 @@ impl Network {
     }
 
     /// Decides a message's fate.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn route(&mut self, from: NodeId, to: NodeId, cargo: Cargo) -> Fate {
         if self.is_cut(from, to) {
             return Fate::Lost("the link is cut");
@@ -258,7 +258,7 @@ impl Network {
     }
 
     /// Whether nothing gets from `from` to `to` at the moment.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         !self.cuts.is_empty() && self.cuts.iter().any(|cut| cut.separates(from, to))
     }

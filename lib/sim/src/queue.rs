@@ -95,6 +95,16 @@ pub(crate) struct Queue {
     tuning: Tuning,
 }
 
+/// What a new day brings.
+enum NewDay {
+    /// There is none yet.
+    None,
+    /// One event, which is taken at once.
+    One(u32),
+    /// Events that are in `today` now.
+    Several,
+}
+
 /// What happened since the length of a day was last looked at.
 #[derive(Default)]
 struct Tuning {
@@ -154,22 +164,32 @@ impl Queue {
     }
 
     /// The next event, if it is due at `until` or before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_until(&mut self, until: Time) -> Option<(Time, Coming)> {
-        if self.today.is_empty() && !self.turn_page(until.as_nanos()) {
-            return None;
+        if self.today.is_empty() {
+            match self.turn_page(until.as_nanos()) {
+                NewDay::None => return None,
+                NewDay::One(entry) => return Some(self.take(entry)),
+                NewDay::Several => {}
+            }
         }
         let earliest = self.today.peek_mut()?;
         if earliest.0.time > until.as_nanos() {
             return None;
         }
         let Reverse(key) = PeekMut::pop(earliest);
-        self.free.push(key.entry);
-        Some((Time::from_nanos(key.time), self.entries[key.entry as usize].coming))
+        Some(self.take(key.entry))
+    }
+
+    #[inline(always)]
+    fn take(&mut self, entry: u32) -> (Time, Coming) {
+        self.free.push(entry);
+        let Entry { time, coming, .. } = self.entries[entry as usize];
+        (Time::from_nanos(time), coming)
     }
 
     /// Puts an entry where its time belongs.
-    #[inline]
+    #[inline(always)]
     fn file(&mut self, entry: u32) {
         let Entry { time, order, .. } = self.entries[entry as usize];
         let day = time >> self.day_bits;
@@ -185,29 +205,58 @@ impl Queue {
         }
     }
 
-    /// Turns to the next day that has an event, if that day has begun at `until`. Returns whether there was one.
-    fn turn_page(&mut self, until: u64) -> bool {
-        let far_day = self.far.peek().map(|Reverse(key)| key.time >> self.day_bits);
-        let near_day = self.next_filled_day();
-        let Some(day) = near_day.into_iter().chain(far_day).min() else { return false };
-        if day > until >> self.day_bits {
-            return false;
-        }
-        self.day = day;
-        if near_day == Some(day) {
-            let page = (day % DAYS) as usize;
-            let mut entry = std::mem::replace(&mut self.pages[page], NONE);
-            self.filled[page / 64] &= !(1 << (page % 64));
-            while entry != NONE {
-                let Entry { time, order, next, .. } = self.entries[entry as usize];
-                self.today.push(Reverse(Key { time, order, entry }));
-                self.tuning.filed += 1;
-                entry = next;
+    /// Turns to the next day that has an event, if that day has begun at `until`.
+    #[inline]
+    fn turn_page(&mut self, until: u64) -> NewDay {
+        if self.tuning.days >= DAYS_BETWEEN_TUNINGS
+            || self.tuning.events() >= u64::from(DAYS_BETWEEN_TUNINGS) * 8
+        {
+            self.tune();
+            if !self.today.is_empty() {
+                return NewDay::Several;
             }
         }
-        // The calendar reaches farther now.
+        let near_day = self.next_filled_day();
+        let far_day = self.far.peek().map_or(u64::MAX, |Reverse(key)| key.time >> self.day_bits);
+        let day = near_day.min(far_day);
+        if day > until >> self.day_bits {
+            return NewDay::None;
+        }
+        self.day = day;
+        self.tuning.days += 1;
+        if far_day < day + DAYS {
+            self.bring_near();
+        }
+        if near_day > day {
+            return NewDay::Several;
+        }
+        let page = (day % DAYS) as usize;
+        let first = std::mem::replace(&mut self.pages[page], NONE);
+        self.filled[page / 64] &= !(1 << (page % 64));
+        self.tuning.filed += 1;
+        let Entry { time, next, .. } = self.entries[first as usize];
+        if next == NONE && time <= until && self.today.is_empty() {
+            return NewDay::One(first);
+        }
+        self.open_day(first);
+        NewDay::Several
+    }
+
+    /// Puts the events of a day's list in order.
+    fn open_day(&mut self, first: u32) {
+        let mut entry = first;
+        while entry != NONE {
+            let Entry { time, order, next, .. } = self.entries[entry as usize];
+            self.today.push(Reverse(Key { time, order, entry }));
+            self.tuning.filed += u64::from(next != NONE);
+            entry = next;
+        }
+    }
+
+    /// Files what the calendar reaches now.
+    fn bring_near(&mut self) {
         while let Some(Reverse(key)) = self.far.peek() {
-            if (key.time >> self.day_bits) - day >= DAYS {
+            if (key.time >> self.day_bits) - self.day >= DAYS {
                 break;
             }
             let entry = key.entry;
@@ -215,31 +264,25 @@ impl Queue {
             self.file(entry);
             self.tuning.from_far += 1;
         }
-        self.tuning.days += 1;
-        if self.tuning.days >= DAYS_BETWEEN_TUNINGS
-            || self.tuning.events() >= u64::from(DAYS_BETWEEN_TUNINGS) * 8
-        {
-            self.tune();
-        }
-        true
     }
 
-    /// The first day after today whose page has an event.
-    fn next_filled_day(&self) -> Option<u64> {
-        let words = self.filled.len();
+    /// The first day after today whose page has an event; the last day of all if none has.
+    #[inline]
+    fn next_filled_day(&self) -> u64 {
         let start = ((self.day + 1) % DAYS) as usize;
         let first = self.filled[start / 64] >> (start % 64);
         if first != 0 {
-            return Some(self.day + 1 + u64::from(first.trailing_zeros()));
+            return self.day + 1 + u64::from(first.trailing_zeros());
         }
+        let words = self.filled.len();
         for step in 1..=words {
             let word = (start / 64 + step) % words;
             if self.filled[word] != 0 {
                 let page = word as u64 * 64 + u64::from(self.filled[word].trailing_zeros());
-                return Some(self.day + 1 + (page + DAYS - start as u64) % DAYS);
+                return self.day + 1 + (page + DAYS - start as u64) % DAYS;
             }
         }
-        None
+        u64::MAX
     }
 
     /// Makes days shorter if they are crowded, longer if much of the traffic lies beyond the calendar.

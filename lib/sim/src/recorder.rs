@@ -63,7 +63,7 @@ impl Recorder {
     }
 
     /// Counts an event: its kind, whom it concerns, and its number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count(&mut self, time: Time, kind: u8, node: NodeId, other: NodeId) -> u64 {
         let number = self.next;
         self.next += 1;

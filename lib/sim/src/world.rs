@@ -154,6 +154,7 @@ impl World {
         }
     }
 
+    #[inline(always)]
     fn happen(&mut self, time: Time, coming: Coming) -> Result<(), Livelock> {
         if time == self.now {
             self.instant_events += 1;
@@ -171,7 +172,7 @@ impl World {
     }
 
     /// Hands an event to whom it concerns, or keeps it for later if that node is blocked.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn dispatch(&mut self, coming: Coming) {
         let concerned = match coming {
             Coming::Arrival { to, .. } => to,
@@ -191,7 +192,7 @@ impl World {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, to: NodeId, from: NodeId, freight: Freight, sent: u64) {
         let receiver = &self.participants[to.0 as usize];
         if !receiver.up {
@@ -230,7 +231,7 @@ impl World {
     }
 
     /// Lets a node's code run, with everything that it is lent, and carries out what it asks for. A panic crashes the node.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run_step(
         &mut self,
         id: NodeId,
