@@ -1,4 +1,7 @@
 //! The Jupyter kernel of netsplit: messages, session, engines, sockets, a client, and the command line's subcommands.
 
 pub mod commands;
+pub mod engine;
+pub mod session;
+pub mod source;
 pub mod wire;

@@ -9,6 +9,7 @@ macro_rules! contents {
     ($($message:literal $content:ident,)*) => {
         /// The content of a message, by its type.
         #[derive(Clone, Debug, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "a kernel holds a handful of messages at a time")]
         pub enum Content {
             $(#[doc = concat!("`", $message, "`")] $content($content),)*
             /// A type that is not in the protocol, or not supported here.
@@ -48,7 +49,7 @@ macro_rules! contents {
             }
 
             /// The content as JSON.
-            pub(super) fn write(&self) -> Value {
+            pub(crate) fn write(&self) -> Value {
                 match self {
                     $(Self::$content(content) => {
                         serde_json::to_value(content).expect("contents have string keys and no failing parts")

@@ -1,0 +1,137 @@
+//! The thread that an engine lives on: commands come in through a channel, events go out through a function.
+//!
+//! The engine is made on its thread, so that a slow start keeps nobody waiting, and commands that come before it is
+//! ready wait their turn. An engine that cannot be made answers every cell with the reason; one that panics fails the
+//! command at hand and lives on.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::{Command, Completions, Engine, Event, Interrupt, Output};
+use crate::wire::ErrorOutput;
+
+/// How long [`Host::stop`] waits for an engine that was told to end.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where an engine puts what a cell puts out.
+#[derive(Clone)]
+pub struct Outlet(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl Outlet {
+    /// An outlet that hands every event to this function, which may block to slow the cell down.
+    pub fn new(receive: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(receive))
+    }
+
+    /// Puts out.
+    pub fn put(&self, output: Output) {
+        (self.0)(Event::Output(output));
+    }
+}
+
+/// A running engine.
+pub struct Host {
+    commands: Sender<Command>,
+    interrupt: Arc<dyn Interrupt>,
+    thread: JoinHandle<()>,
+}
+
+impl Host {
+    /// Starts a thread, makes the engine on it, and lets it serve commands until [`Host::stop`].
+    pub fn start<Make>(interrupt: Arc<dyn Interrupt>, outlet: Outlet, make: Make) -> Self
+    where
+        Make: FnOnce(Outlet) -> Result<Box<dyn Engine>, ErrorOutput> + Send + 'static,
+    {
+        let (commands, inbox) = channel();
+        let thread = thread::Builder::new()
+            .name("engine".to_string())
+            .spawn(move || {
+                let made = catch_unwind(AssertUnwindSafe(|| make(outlet.clone())));
+                match made.unwrap_or_else(|panic| Err(broken(&panic))) {
+                    Ok(engine) => serve(engine, &inbox, &outlet),
+                    Err(reason) => refuse(&reason, &inbox, &outlet),
+                }
+            })
+            .expect("the system has room for one more thread");
+        Self { commands, interrupt, thread }
+    }
+
+    /// Passes a command on. Interrupts overtake what the engine is doing, everything else waits its turn.
+    pub fn send(&self, command: Command) {
+        match command {
+            Command::Interrupt => self.interrupt.interrupt(),
+            // The thread ends only when this sender is dropped, so somebody is there to receive.
+            command => drop(self.commands.send(command)),
+        }
+    }
+
+    /// Stops the engine and waits a moment for it to put things away. True if it did.
+    pub fn stop(self) -> bool {
+        self.interrupt.terminate();
+        drop(self.commands);
+        let deadline = Instant::now() + PATIENCE;
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.thread.is_finished() && self.thread.join().is_ok()
+    }
+}
+
+fn serve(mut engine: Box<dyn Engine>, inbox: &Receiver<Command>, outlet: &Outlet) {
+    let mut next = inbox.try_recv();
+    if matches!(next, Err(TryRecvError::Empty)) {
+        let warmed = catch_unwind(AssertUnwindSafe(|| engine.warm_up()));
+        if let Err(panic) = warmed {
+            tracing::warn!("the engine panicked while it warmed up: {}", broken(&panic).evalue);
+        }
+        next = inbox.try_recv();
+    }
+    loop {
+        let command = match next {
+            Ok(command) => command,
+            Err(_) => match inbox.recv() {
+                Ok(command) => command,
+                Err(_) => return,
+            },
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| perform(engine.as_mut(), &command)));
+        let event = done.unwrap_or_else(|panic| fail(&command, broken(&panic)));
+        (outlet.0)(event);
+        next = inbox.try_recv();
+    }
+}
+
+fn perform(engine: &mut dyn Engine, command: &Command) -> Event {
+    match command {
+        Command::Execute(cell) => Event::Executed(engine.execute(cell)),
+        Command::Complete { code, cursor } => Event::Completed(engine.complete(code, *cursor)),
+        Command::Inspect { code, cursor } => Event::Inspected(engine.inspect(code, *cursor)),
+        Command::Interrupt => unreachable!("interrupts do not queue"),
+    }
+}
+
+fn refuse(reason: &ErrorOutput, inbox: &Receiver<Command>, outlet: &Outlet) {
+    for command in inbox {
+        (outlet.0)(fail(&command, reason.clone()));
+    }
+}
+
+fn fail(command: &Command, reason: ErrorOutput) -> Event {
+    match command {
+        Command::Execute(_) | Command::Interrupt => Event::Executed(Err(reason)),
+        Command::Complete { cursor, .. } => {
+            Event::Completed(Completions { replaced: *cursor..*cursor, matches: Vec::new() })
+        }
+        Command::Inspect { .. } => Event::Inspected(None),
+    }
+}
+
+fn broken(panic: &Box<dyn std::any::Any + Send>) -> ErrorOutput {
+    let message =
+        panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    let evalue = format!("the engine panicked: {}", message.unwrap_or("no message"));
+    ErrorOutput { ename: "EngineFailure".to_string(), traceback: vec![evalue.clone()], evalue }
+}

@@ -1,0 +1,120 @@
+//! An engine for tests: a cell is a small script, one step per line.
+//!
+//! ```text
+//! print TEXT      a line on stdout          eprint TEXT     a line on stderr
+//! partial TEXT    text without a newline    display TEXT    something to show
+//! result TEXT     the cell's value          error TEXT      the cell fails
+//! panic TEXT      the engine itself panics  sleep           until it is interrupted
+//! gate            until the file that is named in NETSPLIT_SCRIPT_GATE exists
+//! ```
+
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Cell, Completion, Completions, Engine, Interrupt, Outlet, Output};
+use crate::wire::{ErrorOutput, MimeBundle, StreamName};
+
+/// Plays scripts.
+pub struct ScriptedEngine {
+    outlet: Outlet,
+    running: Arc<RunningScript>,
+}
+
+/// The script that is being played, as other threads see it.
+#[derive(Default)]
+pub struct RunningScript {
+    state: Mutex<ScriptState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct ScriptState {
+    running: bool,
+    interrupted: bool,
+}
+
+impl ScriptedEngine {
+    /// An engine that can be stopped through `running`.
+    pub fn new(outlet: Outlet, running: Arc<RunningScript>) -> Self {
+        Self { outlet, running }
+    }
+
+    fn step(&self, line: &str) -> Result<(), ErrorOutput> {
+        let (verb, text) = line.split_once(' ').unwrap_or((line, ""));
+        let output = match verb {
+            "" => return Ok(()),
+            "print" => Output::Stream(StreamName::Stdout, format!("{text}\n")),
+            "partial" => Output::Stream(StreamName::Stdout, text.to_string()),
+            "eprint" => Output::Stream(StreamName::Stderr, format!("{text}\n")),
+            "display" => Output::Display(plain(text)),
+            "result" => Output::Result(plain(text)),
+            "error" => return Err(error("ScriptedError", text)),
+            "panic" => panic!("{text}"),
+            "sleep" => return self.running.sleep(|| false),
+            "gate" => {
+                let gate = std::env::var("NETSPLIT_SCRIPT_GATE").unwrap_or_default();
+                return self.running.sleep(|| Path::new(&gate).exists());
+            }
+            _ => return Err(error("CompileError", &format!("expected a step of a script, found {line:?}"))),
+        };
+        self.outlet.put(output);
+        Ok(())
+    }
+}
+
+impl Engine for ScriptedEngine {
+    fn execute(&mut self, cell: &Cell) -> Result<(), ErrorOutput> {
+        *self.running.state.lock().expect("nobody panics with the lock") =
+            ScriptState { running: true, interrupted: false };
+        let ended = cell.code.lines().try_for_each(|line| self.step(line.trim()));
+        self.running.state.lock().expect("nobody panics with the lock").running = false;
+        ended
+    }
+
+    fn complete(&mut self, code: &str, cursor: usize) -> Completions {
+        let start = code[..cursor].rfind(char::is_whitespace).map_or(0, |space| space + 1);
+        let verbs = ["print", "partial", "panic", "display", "result", "error", "sleep"];
+        let matches = verbs.into_iter().filter(|verb| verb.starts_with(&code[start..cursor]));
+        let completion =
+            |verb: &str| Completion { text: verb.into(), label: verb.into(), kind: "keyword".into() };
+        Completions { replaced: start..cursor, matches: matches.map(completion).collect() }
+    }
+
+    fn inspect(&mut self, code: &str, cursor: usize) -> Option<MimeBundle> {
+        let word = code[..cursor].split_whitespace().next_back()?;
+        (word == "print").then(|| plain("print TEXT: a line on stdout"))
+    }
+}
+
+impl RunningScript {
+    fn sleep(&self, is_over: impl Fn() -> bool) -> Result<(), ErrorOutput> {
+        let mut state = self.state.lock().expect("nobody panics with the lock");
+        while !is_over() {
+            if state.interrupted {
+                return Err(error("Interrupted", "the script was interrupted"));
+            }
+            let waited = self.changed.wait_timeout(state, Duration::from_millis(5));
+            state = waited.expect("nobody panics with the lock").0;
+        }
+        Ok(())
+    }
+}
+
+impl Interrupt for RunningScript {
+    fn interrupt(&self) {
+        let mut state = self.state.lock().expect("nobody panics with the lock");
+        state.interrupted = state.running;
+        self.changed.notify_all();
+    }
+}
+
+fn plain(text: &str) -> MimeBundle {
+    MimeBundle::from_iter([("text/plain".to_string(), json!(text))])
+}
+
+fn error(ename: &str, evalue: &str) -> ErrorOutput {
+    ErrorOutput { ename: ename.into(), evalue: evalue.into(), traceback: vec![format!("{ename}: {evalue}")] }
+}
