@@ -47,7 +47,7 @@ impl<'a, N: Node> Context<'a, N> {
     /// Sends `message` to `to`, once; the network may lose, delay or double it.
     pub fn send(&mut self, to: NodeId, message: N::Message) {
         let message = self.messages.insert(message);
-        self.step.effects.push(Effect::Send { to, message });
+        self.step.send(to, message);
     }
 
     /// Sends `message` to every peer, each by a message of its own.

@@ -32,6 +32,15 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Notes that a message is to be sent. Not generic, so that it is compiled here and not again, without optimisation, in
+    /// every notebook cell that defines a node.
+    #[inline(never)]
+    pub fn send(&mut self, to: NodeId, message: Slot) {
+        self.effects.push(Effect::Send { to, message });
+    }
+}
+
 impl Default for Step {
     fn default() -> Self {
         Step::new()
