@@ -61,7 +61,7 @@ impl Random {
     ///
     /// # Panics
     /// If `n` is 0: there is nothing to choose from.
-    #[inline]
+    #[inline(always)]
     pub fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "below(0): there is no number to choose; expected at least 1");
         let mut wide = u128::from(self.next_u64()) * u128::from(n);

@@ -36,6 +36,8 @@ pub(crate) enum Freight {
 
 /// How many days the calendar has.
 const DAYS: u64 = 8192;
+/// How many words of 64 bits that is.
+const WORDS: usize = DAYS as usize / 64;
 /// No event: the end of a day's list.
 const NONE: u32 = u32::MAX;
 /// After how many new days the length of a day is looked at again.
@@ -71,7 +73,7 @@ struct Entry {
     time: u64,
     order: u64,
     coming: Coming,
-    /// The next event of the same day.
+    /// The next event of the same day, or the next free entry.
     next: u32,
 }
 
@@ -81,12 +83,13 @@ struct Entry {
 /// rest.
 pub(crate) struct Queue {
     entries: Vec<Entry>,
-    free: Vec<u32>,
+    /// The first free entry.
+    free: u32,
     today: BinaryHeap<Reverse<Key>>,
     /// The first event of each day, by the day's number modulo `DAYS`.
-    pages: Vec<u32>,
+    pages: Box<[u32; DAYS as usize]>,
     /// One bit per page: whether it has an event.
-    filled: Vec<u64>,
+    filled: Box<[u64; WORDS]>,
     far: BinaryHeap<Reverse<Key>>,
     day: u64,
     /// A day is 2^`day_bits` nanoseconds long.
@@ -114,8 +117,9 @@ struct Tuning {
 }
 
 impl Tuning {
-    fn events(&self) -> u64 {
-        self.filed + self.from_far
+    #[inline]
+    fn is_due(&self) -> bool {
+        self.filed + self.from_far + u64::from(self.days) * 8 >= u64::from(DAYS_BETWEEN_TUNINGS) * 9
     }
 }
 
@@ -123,10 +127,10 @@ impl Default for Queue {
     fn default() -> Queue {
         Queue {
             entries: Vec::new(),
-            free: Vec::new(),
+            free: NONE,
             today: BinaryHeap::new(),
-            pages: vec![NONE; DAYS as usize],
-            filled: vec![0; DAYS as usize / 64],
+            pages: Box::new([NONE; DAYS as usize]),
+            filled: Box::new([0; WORDS]),
             far: BinaryHeap::new(),
             day: 0,
             day_bits: 9,
@@ -149,17 +153,15 @@ impl Queue {
         let order = self.next_order;
         self.next_order += 1;
         let added = Entry { time: time.as_nanos(), order, coming: coming(order), next: NONE };
-        let entry = match self.free.pop() {
-            Some(entry) => {
-                self.entries[entry as usize] = added;
-                entry
-            }
-            None => {
-                self.entries.push(added);
-                self.entries.len() as u32 - 1
-            }
-        };
-        self.file(entry);
+        let entry = self.free;
+        if let Some(place) = self.entries.get_mut(entry as usize) {
+            self.free = place.next;
+            *place = added;
+            self.file(entry, time.as_nanos(), order);
+        } else {
+            self.entries.push(added);
+            self.file(self.entries.len() as u32 - 1, time.as_nanos(), order);
+        }
         order
     }
 
@@ -183,15 +185,15 @@ impl Queue {
 
     #[inline(always)]
     fn take(&mut self, entry: u32) -> (Time, Coming) {
-        self.free.push(entry);
-        let Entry { time, coming, .. } = self.entries[entry as usize];
-        (Time::from_nanos(time), coming)
+        let place = &mut self.entries[entry as usize];
+        place.next = self.free;
+        self.free = entry;
+        (Time::from_nanos(place.time), place.coming)
     }
 
     /// Puts an entry where its time belongs.
     #[inline(always)]
-    fn file(&mut self, entry: u32) {
-        let Entry { time, order, .. } = self.entries[entry as usize];
+    fn file(&mut self, entry: u32, time: u64, order: u64) {
         let day = time >> self.day_bits;
         if day <= self.day {
             self.today.push(Reverse(Key { time, order, entry }));
@@ -208,9 +210,7 @@ impl Queue {
     /// Turns to the next day that has an event, if that day has begun at `until`.
     #[inline]
     fn turn_page(&mut self, until: u64) -> NewDay {
-        if self.tuning.days >= DAYS_BETWEEN_TUNINGS
-            || self.tuning.events() >= u64::from(DAYS_BETWEEN_TUNINGS) * 8
-        {
+        if self.tuning.is_due() {
             self.tune();
             if !self.today.is_empty() {
                 return NewDay::Several;
@@ -259,9 +259,9 @@ impl Queue {
             if (key.time >> self.day_bits) - self.day >= DAYS {
                 break;
             }
-            let entry = key.entry;
+            let Key { time, order, entry } = *key;
             self.far.pop();
-            self.file(entry);
+            self.file(entry, time, order);
             self.tuning.from_far += 1;
         }
     }
@@ -274,9 +274,8 @@ impl Queue {
         if first != 0 {
             return self.day + 1 + u64::from(first.trailing_zeros());
         }
-        let words = self.filled.len();
-        for step in 1..=words {
-            let word = (start / 64 + step) % words;
+        for step in 1..=WORDS {
+            let word = (start / 64 + step) % WORDS;
             if self.filled[word] != 0 {
                 let page = word as u64 * 64 + u64::from(self.filled[word].trailing_zeros());
                 return self.day + 1 + (page + DAYS - start as u64) % DAYS;
@@ -300,7 +299,7 @@ impl Queue {
     fn set_day_bits(&mut self, day_bits: u32) {
         let mut waiting: Vec<u32> =
             self.today.drain().chain(self.far.drain()).map(|Reverse(key)| key.entry).collect();
-        for page in &mut self.pages {
+        for page in self.pages.iter_mut() {
             let mut entry = std::mem::replace(page, NONE);
             while entry != NONE {
                 waiting.push(entry);
@@ -312,15 +311,18 @@ impl Queue {
         self.day_bits = day_bits;
         self.day = earliest.unwrap_or(0) >> day_bits;
         for entry in waiting {
-            self.file(entry);
+            let Entry { time, order, .. } = self.entries[entry as usize];
+            self.file(entry, time, order);
         }
     }
 
     /// The messages that are under way, for counting.
     pub(crate) fn arrivals(&self) -> usize {
         let mut waiting = vec![true; self.entries.len()];
-        for &entry in &self.free {
-            waiting[entry as usize] = false;
+        let mut free = self.free;
+        while free != NONE {
+            waiting[free as usize] = false;
+            free = self.entries[free as usize].next;
         }
         let waiting = self.entries.iter().zip(waiting).filter(|(_, waits)| *waits);
         waiting.filter(|(entry, _)| matches!(entry.coming, Coming::Arrival { .. })).count()

@@ -46,6 +46,8 @@ pub(crate) struct Recorder {
 
 /// The hash's multiplier: odd, and its bits look random (the 64-bit golden ratio).
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Another such number, for what is mixed beside it.
+const MIXER: u64 = 0xD6E8_FEB8_6659_FD93;
 
 impl Recorder {
     pub(crate) fn new(seed: u64, keep: usize) -> Recorder {
@@ -67,10 +69,10 @@ impl Recorder {
     pub(crate) fn count(&mut self, time: Time, kind: u8, node: NodeId, other: NodeId) -> u64 {
         let number = self.next;
         self.next += 1;
-        let who = (u64::from(node.0) << 32 | u64::from(other.0))
-            ^ u64::from(kind).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-        let mixed = (self.hash ^ time.as_nanos()).wrapping_mul(MULTIPLIER);
-        self.hash = (mixed ^ mixed >> 29 ^ who).wrapping_mul(MULTIPLIER).rotate_left(31);
+        // The event's own words are mixed first, beside the chain of multiplications that runs through all events.
+        let who = u64::from(node.0) | u64::from(other.0) << 32;
+        let event = time.as_nanos().wrapping_mul(MIXER) ^ who.rotate_left(u32::from(kind));
+        self.hash = (self.hash ^ event).wrapping_mul(MULTIPLIER).rotate_left(31);
         number
     }
 

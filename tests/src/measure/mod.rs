@@ -1,0 +1,280 @@
+//! `measure`: runs the project's benchmarks and prints one line per figure.
+//!
+//! A figure is one entry of [`FIGURES`]: its name, its unit, where its number comes from, and its goal. Sources that give
+//! several figures run once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::project::Project;
+
+mod cells;
+mod programs;
+
+/// One number about the project that somebody may doubt.
+#[derive(Debug, Clone, Copy)]
+pub struct Figure {
+    /// Its name on the command line: subject, slash, what of it.
+    pub name: &'static str,
+    /// The unit of all its numbers.
+    pub unit: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    source: Source,
+    goal: Option<Goal>,
+}
+
+/// Where a figure's numbers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    /// A program of `benches/`, built with this profile; it prints one line of JSON with a `value`.
+    Program { name: &'static str, profile: &'static str },
+    /// One number of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
+    Cells { number: &'static str },
+}
+
+/// What the number should be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Goal {
+    /// Our number is at least this.
+    AtLeast(f64),
+}
+
+impl Goal {
+    fn is_met(self, ours: f64) -> bool {
+        match self {
+            Self::AtLeast(bound) => ours >= bound,
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(f, ">= {bound}"),
+        }
+    }
+}
+
+/// All figures, in the order in which they are printed.
+pub const FIGURES: [Figure; 4] = [
+    Figure {
+        name: "sim/ping_pong",
+        unit: "million events/s",
+        about: "500 pairs, latency 1-2 ms, a loss rule, no trace, 200-byte messages",
+        source: Source::Program { name: "ping_pong", profile: "release" },
+        goal: Some(Goal::AtLeast(10.0)),
+    },
+    Figure {
+        name: "sim/cell_node",
+        unit: "million events/s",
+        about: "the same, with the node compiled as a cell is: without optimisation",
+        source: Source::Program { name: "ping_pong", profile: "cell" },
+        goal: Some(Goal::AtLeast(5.0)),
+    },
+    Figure {
+        name: "start/first_result",
+        unit: "ms",
+        about: "from the start of a kernel to the result of its first cell; peer: evcxr_jupyter",
+        source: Source::Cells { number: "first_ms" },
+        goal: None,
+    },
+    Figure {
+        name: "cells/median",
+        unit: "ms",
+        about: "the median of a set of small cells, from request to idle; peer: evcxr_jupyter",
+        source: Source::Cells { number: "median_ms" },
+        goal: None,
+    },
+];
+
+/// Our number and, where the peer is installed, the peer's from the same run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Numbers {
+    ours: f64,
+    peer: Option<f64>,
+}
+
+/// A figure with its numbers, or with the reason why there are none.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    figure: Figure,
+    numbers: Result<Numbers, String>,
+}
+
+impl Measured {
+    /// Whether there is a number.
+    pub fn is_known(&self) -> bool {
+        self.numbers.is_ok()
+    }
+
+    fn met(&self) -> Option<bool> {
+        let goal = self.figure.goal?;
+        Some(self.numbers.as_ref().is_ok_and(|numbers| goal.is_met(numbers.ours)))
+    }
+
+    /// The object of `--json`; what is not known is null.
+    pub fn json(&self) -> Value {
+        let numbers = self.numbers.as_ref().ok();
+        let peer = numbers.and_then(|it| it.peer);
+        json!({
+            "name": self.figure.name,
+            "unit": self.figure.unit,
+            "ours": numbers.map(|it| it.ours),
+            "peer": peer,
+            "ratio": numbers.and_then(|it| Some(it.ours / it.peer?)),
+            "goal": self.figure.goal.map(|goal| goal.to_string()),
+            "met": self.met(),
+        })
+    }
+}
+
+/// Name, ours, peer, ratio, goal.
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = match &self.numbers {
+            Ok(numbers) => numbers,
+            Err(reason) => return write!(f, "{:<20} not measured: {reason}", self.figure.name),
+        };
+        let peer = numbers.peer.map_or("-".to_string(), short);
+        let ratio = numbers.peer.map_or("-".to_string(), |peer| short(numbers.ours / peer));
+        let goal = self.figure.goal.map_or("no goal".to_string(), |goal| format!("goal {goal}"));
+        let verdict = match self.met() {
+            Some(true) => ", met",
+            Some(false) => ", MISSED",
+            None => "",
+        };
+        let (name, unit) = (self.figure.name, self.figure.unit);
+        write!(
+            f,
+            "{name:<20} ours {:>8}  peer {peer:>8}  ratio {ratio:>6}  {goal}{verdict} ({unit})",
+            short(numbers.ours)
+        )
+    }
+}
+
+/// A number with about three digits that matter.
+fn short(number: f64) -> String {
+    match number.abs() {
+        size if size >= 100.0 => format!("{number:.0}"),
+        size if size >= 10.0 => format!("{number:.1}"),
+        size if size >= 1.0 => format!("{number:.2}"),
+        _ => format!("{number:.3}"),
+    }
+}
+
+/// What is asked for on the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Print how to use it, measure nothing.
+    pub help: bool,
+    /// Print the figures, measure none.
+    pub list: bool,
+    /// Print JSON instead of lines.
+    pub json: bool,
+    /// Only these figures.
+    pub only: Vec<String>,
+}
+
+/// How to use it, for `--help`.
+pub const HELP: &str = "measure [--list] [--json] [FIGURE]...
+Runs the project's benchmarks, peers in the same run where they are installed, and prints one line per figure.
+  --list  print the figures
+  --json  print an array of objects: name, unit, ours, peer, ratio, goal, met
+";
+
+impl Options {
+    /// Reads the command line, without the program's name.
+    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self::default();
+        for argument in arguments.filter(|it| it != "--") {
+            match argument.as_str() {
+                "--list" => options.list = true,
+                "--json" => options.json = true,
+                "--help" | "-h" => options.help = true,
+                name if FIGURES.iter().any(|figure| figure.name == name) => options.only.push(argument),
+                other => {
+                    return Err(format!(
+                        "{other:?} is neither a figure nor an option: --list shows the figures"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn wants(&self, figure: &Figure) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == figure.name)
+    }
+}
+
+/// The figures as a table, for `--list`.
+pub fn list() -> String {
+    FIGURES.iter().map(|figure| format!("{:<20} {} ({})\n", figure.name, figure.about, figure.unit)).collect()
+}
+
+/// Measures the figures that are asked for, handing each to `see` as soon as it is known.
+pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured)) -> Vec<Measured> {
+    let mut cells: Option<Result<BTreeMap<String, Numbers>, String>> = None;
+    let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
+    let measured = wanted.map(|&figure| {
+        let numbers = match figure.source {
+            Source::Program { name, profile } => programs::measure(project, name, profile),
+            Source::Cells { number } => {
+                let all = cells.get_or_insert_with(|| cells::measure(project));
+                all.clone().and_then(|all| {
+                    all.get(number).copied().ok_or_else(|| format!("cells.py gave no {number}"))
+                })
+            }
+        };
+        let measured = Measured { figure, numbers };
+        see(&measured);
+        measured
+    });
+    measured.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(figure: usize, ours: f64, peer: Option<f64>) -> Measured {
+        Measured { figure: FIGURES[figure], numbers: Ok(Numbers { ours, peer }) }
+    }
+
+    /// Each object has exactly the seven fields that readers of the JSON rely on, with null for what is not known.
+    #[test]
+    fn json_has_the_seven_fields() {
+        let object = measured(0, 12.5, None).json();
+        let fields: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields, ["name", "unit", "ours", "peer", "ratio", "goal", "met"]);
+        assert_eq!(
+            (&object["peer"], &object["met"], &object["goal"]),
+            (&Value::Null, &json!(true), &json!(">= 10"))
+        );
+        let broken = Measured { figure: FIGURES[0], numbers: Err("why".to_string()) };
+        assert_eq!((&broken.json()["ours"], &broken.json()["met"]), (&Value::Null, &json!(false)));
+    }
+
+    /// The line has the name, both numbers, the ratio and the goal, and a missed goal is seen.
+    #[test]
+    fn lines_show_what_was_measured() {
+        let line = measured(0, 9.9, None).to_string();
+        assert!(line.starts_with("sim/ping_pong") && line.contains("goal >= 10, MISSED"), "{line}");
+        let line = measured(2, 250.0, Some(5000.0)).to_string();
+        assert!(line.contains("250") && line.contains("5000") && line.contains("0.050"), "{line}");
+    }
+
+    /// Unknown names are refused, known ones choose.
+    #[test]
+    fn figures_are_chosen_by_name() {
+        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_string));
+        let options = parse("--json cells/median").unwrap();
+        let chosen: Vec<_> =
+            FIGURES.iter().filter(|figure| options.wants(figure)).map(|it| it.name).collect();
+        assert_eq!((options.json, chosen), (true, vec!["cells/median"]));
+        assert!(parse("cells/medain").unwrap_err().contains("--list"));
+    }
+}

@@ -1,0 +1,134 @@
+//! The steps with real Jupyter clients: set-up as a user does it, Jupyter's own suite, every chapter in every client.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::Run;
+use crate::process::Errors;
+use crate::tally::Tally;
+
+/// The set-up may have to fetch a hundred packages.
+const SETUP_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// The first cell of a fresh stage builds the library.
+const CLIENT_LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// `netsplit lab --prepare-only` twice, `netsplit doctor`, and the packages that only the tests need.
+pub(super) fn setup(run: &mut Run<'_>) -> Tally {
+    let project = run.project;
+    let mut build =
+        project.cargo(&["build", "--locked", "--package", "netsplit-kernel", "--bin", "netsplit"]);
+    if !run.program(&mut build, Errors::Shown, CLIENT_LIMIT).well {
+        return Tally::one(false);
+    }
+    prepare(run, project.program("debug", "netsplit"))
+}
+
+/// The set-up with one binary, be it of the tests' profile or of the release.
+fn prepare(run: &mut Run<'_>, netsplit: PathBuf) -> Tally {
+    let project = run.project;
+    // The course folder is made anew, so that every chapter on the stage is the one that is published now.
+    let fresh = !project.course().exists() || fs::remove_dir_all(project.course()).is_ok();
+    let mut tally = run.expect("the stage's course folder can be made anew", fresh);
+    let lab = || {
+        let mut command = project.on_stage(&netsplit);
+        command.args(["lab", "--prepare-only", "--dir"]).arg(project.course());
+        command
+    };
+    tally += Tally::one(run.program(&mut lab(), Errors::Shown, SETUP_LIMIT).well);
+    let begun = Instant::now();
+    tally += Tally::one(run.program(&mut lab(), Errors::Shown, SETUP_LIMIT).well);
+    tally +=
+        run.expect("a second set-up has nothing to do: under 3 s", begun.elapsed() < Duration::from_secs(3));
+    let doctor = run.program(project.on_stage(&netsplit).arg("doctor"), Errors::Kept, SETUP_LIMIT);
+    tally += run.expect("doctor finds nothing missing", doctor.well && !doctor.output.contains("MISSING"));
+    tally += run.expect("every chapter was copied", chapters_on_stage(run).is_some_and(|it| !it.is_empty()));
+    tally + install_test_packages(run)
+}
+
+/// Packages of the tests go into the stage's own environment, once per list of packages.
+fn install_test_packages(run: &mut Run<'_>) -> Tally {
+    let requirements = run.project.root.join("install").join("requirements-test.txt");
+    let Some(python) = run.project.python() else {
+        return run.expect("the stage has a Python environment", false);
+    };
+    let wanted = fs::read(&requirements).unwrap_or_default();
+    let stamp = python.with_file_name("requirements-test.installed");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Tally::one(true);
+    }
+    let mut pip = run.project.on_stage(python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--requirement",
+    ]);
+    let ended = run.program(pip.arg(&requirements), Errors::Kept, SETUP_LIMIT);
+    Tally::one(ended.well && fs::write(&stamp, &wanted).is_ok())
+}
+
+/// The chapters in the course folder; none where one of those that are published is not there.
+fn chapters_on_stage(run: &Run<'_>) -> Option<Vec<PathBuf>> {
+    let published = run.project.root.join("notebooks");
+    let copies = run.project.chapters().into_iter().map(|chapter| {
+        let copy = run.project.course().join(chapter.strip_prefix(&published).ok()?);
+        copy.exists().then_some(copy)
+    });
+    copies.collect()
+}
+
+pub(super) fn protocol(run: &mut Run<'_>) -> Tally {
+    script(run, "kernel_suite.py", &[])
+}
+
+/// `netsplit run` on every chapter: it ends well, and leaves the published notebook as it was.
+pub(super) fn headless(run: &mut Run<'_>) -> Tally {
+    let netsplit = run.project.program("debug", "netsplit");
+    run_chapters(run, netsplit)
+}
+
+fn run_chapters(run: &mut Run<'_>, netsplit: PathBuf) -> Tally {
+    let chapters = chapters_on_stage(run).unwrap_or_default();
+    let mut tally = run.expect("there are chapters on the stage (step setup)", !chapters.is_empty());
+    for chapter in chapters {
+        let mut command = run.project.on_stage(&netsplit);
+        tally += Tally::one(run.program(command.arg("run").arg(chapter), Errors::Kept, CLIENT_LIMIT).well);
+    }
+    tally
+}
+
+pub(super) fn nbclient(run: &mut Run<'_>) -> Tally {
+    let chapters = run.project.chapters();
+    script(run, "chapters.py", &chapters)
+}
+
+pub(super) fn browser(run: &mut Run<'_>) -> Tally {
+    let course = run.project.course();
+    script(run, "browser.py", &[course])
+}
+
+/// What a user does who types `cargo lab`, with the release build.
+pub(super) fn release(run: &mut Run<'_>) -> Tally {
+    let arguments = ["build", "--release", "--locked", "--package", "netsplit-kernel", "--bin", "netsplit"];
+    if !run.program(&mut run.project.cargo(&arguments), Errors::Shown, CLIENT_LIMIT).well {
+        return Tally::one(false);
+    }
+    let netsplit = run.project.program("release", "netsplit");
+    prepare(run, netsplit.clone()) + run_chapters(run, netsplit)
+}
+
+/// Runs a script of tests/e2e with the stage's Python; its last line is its tally.
+fn script(run: &mut Run<'_>, name: &str, arguments: &[PathBuf]) -> Tally {
+    let Some(python) = run.project.python() else {
+        return run.expect("the stage has a Python environment (step setup)", false);
+    };
+    let mut command: Command = run.project.on_stage(python);
+    command.arg(run.project.root.join("tests").join("e2e").join(name)).args(arguments);
+    let ended = run.program(&mut command, Errors::Kept, CLIENT_LIMIT);
+    Tally::of_last_line(&ended.output).unwrap_or_default().or_failed(ended.well)
+}

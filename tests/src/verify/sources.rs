@@ -1,0 +1,27 @@
+//! The steps that need nothing but cargo: format, lints, and the tests of every crate.
+
+use std::time::Duration;
+
+use super::Run;
+use crate::process::Errors;
+use crate::tally::Tally;
+
+/// A clean clone builds all dependencies first.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+pub(super) fn format(run: &mut Run<'_>) -> Tally {
+    let mut command = run.project.cargo(&["fmt", "--all", "--check"]);
+    Tally::one(run.program(&mut command, Errors::Shown, LIMIT).well)
+}
+
+pub(super) fn clippy(run: &mut Run<'_>) -> Tally {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+    let mut command = run.project.cargo(&arguments);
+    Tally::one(run.program(&mut command, Errors::Shown, LIMIT).well)
+}
+
+pub(super) fn test(run: &mut Run<'_>) -> Tally {
+    let mut command = run.project.cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let ended = run.program(&mut command, Errors::Shown, LIMIT);
+    Tally::of_libtest(&ended.output).or_failed(ended.well)
+}
