@@ -48,6 +48,7 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use netsplit_node::{Duration, Time};
 
@@ -89,7 +90,7 @@ pub enum Seen<R> {
 }
 
 /// What was answered to each key. `R` is the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DedupTable<R> {
     retention: Retention,
     /// Invariant: never more than `retention.capacity`.
@@ -212,6 +213,20 @@ impl<R> DedupTable<R> {
     }
 }
 
+// Only what is remembered: diagrams show it at the foot of a service's line, where there is no room for how it is kept.
+impl<R: fmt::Debug> fmt::Debug for DedupTable<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (key, answer) in self.iter() {
+            match answer {
+                Some(response) => map.entry(key, response),
+                None => map.entry(key, &format_args!("in progress")),
+            };
+        }
+        map.finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,6 +330,16 @@ mod tests {
     fn an_answer_without_a_beginning_is_a_bug_of_the_owner() {
         // An effect took place that no table allowed.
         table(1, WhenFull::RefuseNew).answer(&key("a"), 1, at(0));
+    }
+
+    #[test]
+    fn a_table_shows_what_it_remembers() {
+        // And not how: a diagram has room for a line or two.
+        let mut table = table(8, WhenFull::RefuseNew);
+        table.begin(&key("b"), at(0));
+        table.begin(&key("a"), at(0));
+        table.answer(&key("b"), 2, at(1));
+        assert_eq!(format!("{table:?}"), "{a: in progress, b: 2}");
     }
 
     #[test]
