@@ -3,7 +3,9 @@
 //! There is no logic here, only re-exports. A cell begins as if it said `use netsplit::*;`, so a name that you define yourself
 //! hides the one from here.
 
-pub use netsplit_algorithms::idempotency::{Charge, DedupTable, IdempotencyKey, Receipt};
+pub use netsplit_algorithms::idempotency::{
+    Charge, DedupTable, IdempotencyKey, Receipt, Retention, Seen, WhenFull,
+};
 pub use netsplit_algorithms::replication::EagerStore;
 pub use netsplit_algorithms::{clocks, idempotency, replication};
 pub use netsplit_check as check;
