@@ -1,7 +1,9 @@
 //! The Jupyter kernel of netsplit: messages, session, engines, sockets, a client, and the command line's subcommands.
 
+pub mod client;
 pub mod commands;
 pub mod engine;
 pub mod session;
+pub mod sockets;
 pub mod source;
 pub mod wire;

@@ -63,8 +63,13 @@ impl Host {
     pub fn send(&self, command: Command) {
         match command {
             Command::Interrupt => self.interrupt.interrupt(),
-            // The thread ends only when this sender is dropped, so somebody is there to receive.
-            command => drop(self.commands.send(command)),
+            command => {
+                if matches!(command, Command::Execute(_)) {
+                    self.interrupt.arm();
+                }
+                // The thread ends only when this sender is dropped, so somebody is there to receive.
+                let _ = self.commands.send(command);
+            }
         }
     }
 

@@ -30,7 +30,11 @@ pub trait Engine {
 
 /// What other threads may do to an engine while it works.
 pub trait Interrupt: Send + Sync {
-    /// Stops the cell that is running, and does nothing if none is. Returns at once; the cell ends with an error soon after.
+    /// A cell is about to be handed to the engine: from now on, interrupts are meant for it.
+    fn arm(&self);
+
+    /// Stops the cell that was handed over last, whether it runs already or not yet; does nothing if it has ended.
+    /// Returns at once; the cell ends with an error soon after.
     fn interrupt(&self);
 
     /// Stops whatever the engine is doing, because nobody will ask it for anything more.

@@ -26,14 +26,8 @@ pub struct ScriptedEngine {
 /// The script that is being played, as other threads see it.
 #[derive(Default)]
 pub struct RunningScript {
-    state: Mutex<ScriptState>,
+    interrupted: Mutex<bool>,
     changed: Condvar,
-}
-
-#[derive(Default)]
-struct ScriptState {
-    running: bool,
-    interrupted: bool,
 }
 
 impl ScriptedEngine {
@@ -67,11 +61,7 @@ impl ScriptedEngine {
 
 impl Engine for ScriptedEngine {
     fn execute(&mut self, cell: &Cell) -> Result<(), ErrorOutput> {
-        *self.running.state.lock().expect("nobody panics with the lock") =
-            ScriptState { running: true, interrupted: false };
-        let ended = cell.code.lines().try_for_each(|line| self.step(line.trim()));
-        self.running.state.lock().expect("nobody panics with the lock").running = false;
-        ended
+        cell.code.lines().try_for_each(|line| self.step(line.trim()))
     }
 
     fn complete(&mut self, code: &str, cursor: usize) -> Completions {
@@ -91,22 +81,25 @@ impl Engine for ScriptedEngine {
 
 impl RunningScript {
     fn sleep(&self, is_over: impl Fn() -> bool) -> Result<(), ErrorOutput> {
-        let mut state = self.state.lock().expect("nobody panics with the lock");
+        let mut interrupted = self.interrupted.lock().expect("nobody panics with the lock");
         while !is_over() {
-            if state.interrupted {
+            if *interrupted {
                 return Err(error("Interrupted", "the script was interrupted"));
             }
-            let waited = self.changed.wait_timeout(state, Duration::from_millis(5));
-            state = waited.expect("nobody panics with the lock").0;
+            let waited = self.changed.wait_timeout(interrupted, Duration::from_millis(5));
+            interrupted = waited.expect("nobody panics with the lock").0;
         }
         Ok(())
     }
 }
 
 impl Interrupt for RunningScript {
+    fn arm(&self) {
+        *self.interrupted.lock().expect("nobody panics with the lock") = false;
+    }
+
     fn interrupt(&self) {
-        let mut state = self.state.lock().expect("nobody panics with the lock");
-        state.interrupted = state.running;
+        *self.interrupted.lock().expect("nobody panics with the lock") = true;
         self.changed.notify_all();
     }
 }
