@@ -1,1 +1,46 @@
-//! placeholder
+//! Pictures of runs: space-time diagrams, as SVG and as text.
+//!
+//! A picture is drawn from a [`Trace`](netsplit_node::Trace) and nothing else, so it shows what happened, whoever recorded it:
+//! the laboratory, an exercise's judge, or nodes on real sockets.
+//!
+//! ```
+//! use netsplit_node::trace::{Cargo, Event, EventId, EventKind, Lifeline, Participant};
+//! use netsplit_node::{NodeId, Time, Trace, TraceHash, ms};
+//! use netsplit_view::Diagram;
+//!
+//! let node = |id, name: &str| Lifeline { id: NodeId(id), name: name.into(), kind: Participant::Node, state: None };
+//! let (ann, bob) = (NodeId(0), NodeId(1));
+//! let event = |id, at, kind| Event { id: EventId(id), time: Time::ZERO + ms(at), cause: None, kind };
+//! let trace = Trace {
+//!     seed: 42,
+//!     lifelines: vec![node(0, "ann"), node(1, "bob")],
+//!     events: vec![
+//!         event(0, 1, EventKind::Sent { from: ann, to: bob, cargo: Cargo::Message, text: "hello".into() }),
+//!         event(1, 3, EventKind::Received { node: bob, from: ann, message: EventId(0) }),
+//!     ],
+//!     omitted: 0,
+//!     until: Time::ZERO + ms(4),
+//!     hash: TraceHash(7),
+//! };
+//! assert!(Diagram::of(&trace).svg().contains("ann sends bob: hello"));
+//! ```
+//!
+//! | to learn | read |
+//! |---|---|
+//! | what can be chosen | `diagram.rs`, `options.rs` |
+//! | how events become messages, calls, outages and cuts | `assemble.rs`, `scene.rs` |
+//! | why time is not to scale | `layout.rs` |
+//! | the picture | `svg/` |
+//! | the picture in letters | `text.rs`, `measure.rs` |
+
+mod assemble;
+mod diagram;
+mod layout;
+mod measure;
+mod options;
+mod scene;
+mod svg;
+mod text;
+
+pub use diagram::Diagram;
+pub use options::Moment;

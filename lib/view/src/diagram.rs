@@ -1,0 +1,128 @@
+//! The space-time diagram as a value: what to show is chosen by its methods, and it shows itself in a notebook.
+
+use std::fmt;
+
+use netsplit_node::{NodeId, Trace, rich};
+
+use crate::assemble::assemble;
+use crate::options::{Moment, Options};
+use crate::{svg, text};
+
+/// A space-time diagram: a lifeline for each participant, time running downwards, an arrow for each message.
+///
+/// ```
+/// use netsplit_node::{Trace, TraceHash, Time, ms};
+/// use netsplit_view::Diagram;
+/// # let trace = Trace { seed: 42, lifelines: vec![], events: vec![], omitted: 0, until: Time::ZERO, hash: TraceHash(0) };
+/// let diagram = Diagram::of(&trace).title("Two greeters").until(ms(500)).without_timers();
+/// assert!(diagram.svg().starts_with("<svg"));
+/// println!("{diagram}");                            // the same as text
+/// ```
+///
+/// Distances in time are not to scale: every moment gets the room that its labels need, and a wait that is much longer than
+/// most is cut short and marked with its length. Order is kept.
+#[derive(Clone)]
+#[must_use = "a diagram is seen when it is a cell's last value or is printed"]
+pub struct Diagram {
+    trace: Trace,
+    options: Options,
+}
+
+impl Diagram {
+    /// The diagram of a trace, with everything that fits.
+    pub fn of(trace: &Trace) -> Diagram {
+        Diagram { trace: trace.clone(), options: Options::default() }
+    }
+
+    /// Gives the picture a title.
+    pub fn title(mut self, title: impl Into<String>) -> Diagram {
+        self.options.title = Some(title.into());
+        self
+    }
+
+    /// The width of the picture in pixels, 800 unless said otherwise; between 320 and 2000. Many lifelines make it wider.
+    pub fn width(mut self, pixels: u32) -> Diagram {
+        self.options.width = pixels.clamp(320, 2000);
+        self
+    }
+
+    /// Draws only these participants and what happens between them.
+    pub fn only(mut self, participants: impl IntoIterator<Item = NodeId>) -> Diagram {
+        self.options.only_ids.extend(participants);
+        self
+    }
+
+    /// Draws only participants of these names and what happens between them; "store" means "store 0", "store 1" and so on.
+    pub fn only_named<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Diagram {
+        self.options.only_names.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Begins at this moment, a [`Time`](netsplit_node::Time) or a duration since the world began. What lasts is shown from
+    /// the top: who is down, what is cut, who waits for an answer.
+    pub fn since(mut self, moment: impl Moment) -> Diagram {
+        self.options.since = Some(moment.instant());
+        self
+    }
+
+    /// Ends at this moment, a [`Time`](netsplit_node::Time) or a duration since the world began.
+    pub fn until(mut self, moment: impl Moment) -> Diagram {
+        self.options.until = Some(moment.instant());
+        self
+    }
+
+    /// Draws at most this many events, 250 unless said otherwise; 1000 is the most. How many were left out stands at the foot.
+    pub fn at_most(mut self, events: usize) -> Diagram {
+        self.options.at_most = events.clamp(1, 1000);
+        self
+    }
+
+    /// Leaves out the timers of nodes; what a client does when its patience ends stays.
+    pub fn without_timers(mut self) -> Diagram {
+        self.options.timers_hidden = true;
+        self
+    }
+
+    /// Leaves out writes and syncs.
+    pub fn without_disks(mut self) -> Diagram {
+        self.options.disks_hidden = true;
+        self
+    }
+
+    /// Leaves out the remarks of nodes.
+    pub fn without_notes(mut self) -> Diagram {
+        self.options.notes_hidden = true;
+        self
+    }
+
+    /// The diagram as a self-contained SVG picture. Equal traces give equal bytes.
+    pub fn svg(&self) -> String {
+        svg::draw(&assemble(&self.trace, &self.options), &self.trace, &self.options)
+    }
+
+    /// The diagram as text, at most 110 columns wide.
+    pub fn text(&self) -> String {
+        text::draw(&assemble(&self.trace, &self.options), &self.trace, &self.options)
+    }
+
+    /// Shows the diagram in a notebook, as a picture and as text.
+    pub fn evcxr_display(&self) {
+        rich::show("image/svg+xml", &self.svg());
+        rich::show("text/plain", &self.text());
+    }
+}
+
+/// The diagram as text.
+impl fmt::Display for Diagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+/// Short: a diagram holds a whole trace.
+impl fmt::Debug for Diagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lifelines, events) = (self.trace.lifelines.len(), self.trace.events.len());
+        write!(f, "Diagram of {lifelines} lifelines and {events} events, seed {}", self.trace.seed)
+    }
+}

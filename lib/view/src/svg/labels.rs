@@ -1,0 +1,179 @@
+//! Where the labels go. Every label has several spots where it could stand; it takes the one that disturbs least: not on
+//! another label, rather not across an arrow, cut short only if it must be. Labels are placed one after the other and stay.
+
+use crate::measure::{cells, cut};
+
+use super::canvas::Point;
+
+/// The font of a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// A value in its Debug form.
+    Code,
+    /// Plain words.
+    Words,
+}
+
+impl Face {
+    /// The width of `text` in pixels, at 11 pixels' height; for words it is a guess on the safe side.
+    pub fn width(self, text: &str) -> i32 {
+        let per_hundred = match self {
+            Face::Code => 664,
+            Face::Words => 610,
+        };
+        (cells(text) as i32 * per_hundred) / 100
+    }
+
+    /// How many cells fit into `width` pixels.
+    pub fn room(self, width: i32) -> usize {
+        (width.max(0) / 7) as usize
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A place where a label could stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub at: Point,
+    /// The direction of reading in thousandths.
+    pub along: Point,
+    pub anchor: Anchor,
+    /// How many cells it may take here.
+    pub room: usize,
+    /// How unwelcome the place is by itself.
+    pub cost: i32,
+}
+
+/// A label that has its place.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub at: Point,
+    pub along: Point,
+    pub anchor: Anchor,
+    pub text: String,
+    pub width: i32,
+}
+
+/// A straight stroke that labels keep off; `owner` tells a label its own arrow.
+struct Stroke {
+    from: Point,
+    to: Point,
+    owner: usize,
+    weight: i32,
+}
+
+/// All that is in the way.
+pub(super) struct Obstacles {
+    /// Labels stay between these places.
+    left: i32,
+    right: i32,
+    strokes: Vec<Stroke>,
+    /// Points along the labels that have their place.
+    taken: Vec<Point>,
+}
+
+/// The owner of strokes that are nobody's arrow.
+pub(super) const NOBODY: usize = usize::MAX;
+
+/// Points along a label stand this far apart.
+const STEP: i32 = 7;
+
+impl Obstacles {
+    /// A page on which labels stay between these places, with nothing on it.
+    pub fn between(left: i32, right: i32) -> Obstacles {
+        Obstacles { left, right, strokes: Vec::new(), taken: Vec::new() }
+    }
+
+    /// A stroke is in the way of all labels but its owner's; `weight` is the cost of each touching point.
+    pub fn add_stroke(&mut self, from: Point, to: Point, owner: usize, weight: i32) {
+        self.strokes.push(Stroke { from, to, owner, weight });
+    }
+
+    /// Puts `text` on the best of its spots; nothing if there is none.
+    pub fn place(&mut self, text: &str, face: Face, owner: usize, spots: &[Spot]) -> Option<Placed> {
+        let best = spots.iter().enumerate().min_by_key(|(index, spot)| {
+            let shown = cut(text, spot.room);
+            (self.cost(text, &shown, face, owner, spot), *index)
+        });
+        let (_, spot) = best?;
+        let shown = cut(text, spot.room);
+        let points = points(spot, face.width(&shown));
+        self.taken.extend(points);
+        let width = face.width(&shown);
+        Some(Placed { at: spot.at, along: spot.along, anchor: spot.anchor, text: shown, width })
+    }
+
+    fn cost(&self, text: &str, shown: &str, face: Face, owner: usize, spot: &Spot) -> i32 {
+        let missing = cells(text).saturating_sub(cells(shown)) as i32;
+        // The first letters lost hurt most: a name cut to its beginning is a riddle.
+        let mut cost = spot.cost + missing.min(14) * 6 + missing.max(14) - 14;
+        let points = points(spot, face.width(shown));
+        for &point in &points {
+            if point.0 < self.left || point.0 > self.right {
+                cost += 400;
+            }
+            let near = |&&(x, y): &&Point| (x - point.0).abs() < 9 && (y - point.1).abs() < 13;
+            cost += 60 * self.taken.iter().filter(near).count() as i32;
+            for stroke in self.strokes.iter().filter(|stroke| stroke.owner != owner || owner == NOBODY) {
+                if touches(point, stroke) {
+                    cost += stroke.weight;
+                }
+            }
+        }
+        cost
+    }
+}
+
+/// Points along the middle of a text's letters.
+fn points(spot: &Spot, width: i32) -> Vec<Point> {
+    let ((x, y), (a, b)) = (spot.at, spot.along);
+    let from = match spot.anchor {
+        Anchor::Start => 0,
+        Anchor::Middle => -width / 2,
+        Anchor::End => -width,
+    };
+    let mut steps: Vec<i32> = (0..=width).step_by(STEP as usize).collect();
+    steps.push(width);
+    let middle = |step: i32| {
+        let along = from + step;
+        // Four pixels above the baseline, along the reading direction.
+        (x + (a * along + b * 4) / 1000, y + (b * along - a * 4) / 1000)
+    };
+    steps.into_iter().map(middle).collect()
+}
+
+/// Whether a letter at `point` would touch the stroke.
+fn touches(point: Point, stroke: &Stroke) -> bool {
+    const REACH: i64 = 6;
+    let reach = REACH as i32;
+    let ((x1, y1), (x2, y2)) = (stroke.from, stroke.to);
+    if point.0 < x1.min(x2) - reach
+        || point.0 > x1.max(x2) + reach
+        || point.1 < y1.min(y2) - reach
+        || point.1 > y1.max(y2) + reach
+    {
+        return false;
+    }
+    let (dx, dy) = (i64::from(x2 - x1), i64::from(y2 - y1));
+    let (px, py) = (i64::from(point.0 - x1), i64::from(point.1 - y1));
+    let across = (dx * py - dy * px).abs();
+    across * across <= REACH * REACH * (dx * dx + dy * dy)
+}
+
+/// The direction from one place to another in thousandths, and the distance; the direction is level if there is none.
+pub(super) fn direction(from: Point, to: Point) -> (Point, i32) {
+    let (dx, dy) = (i64::from(to.0 - from.0), i64::from(to.1 - from.1));
+    // Squares of thousandths keep three digits through the whole-number root.
+    let length = ((dx * dx + dy * dy) * 1_000_000).isqrt();
+    if length == 0 {
+        return ((1000, 0), 0);
+    }
+    let part = |d: i64| (d * 1_000_000 / length) as i32;
+    ((part(dx), part(dy)), (length / 1000) as i32)
+}

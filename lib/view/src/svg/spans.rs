@@ -1,0 +1,271 @@
+//! What lasts: lifelines, the times in which a node is down or paused, calls, cuts, and the breaks of the time axis.
+
+use netsplit_node::Time;
+use netsplit_node::trace::OutcomeKind;
+
+use crate::layout::roughly;
+use crate::scene::Wall;
+
+use super::labels::{Anchor, Face, NOBODY, Spot};
+use super::palette::{
+    CALL, DOUBT, DOUBT_TEXT, FAINT, GOOD, GOOD_TEXT, GROUND, HARM, HARM_TEXT, INK, LIFELINE, QUIET,
+};
+use super::{AXIS, MARGIN, Picture, Style};
+
+impl Picture<'_> {
+    /// The times at the left, each with a faint line across, as many as can be read.
+    pub(super) fn draw_axis(&mut self) {
+        let mut free = i32::MIN;
+        let mut said: Option<String> = None;
+        for &(time, y) in &self.layout.moments {
+            let text = time.to_string();
+            if y < free || said.as_ref() == Some(&text) {
+                continue;
+            }
+            self.canvas.line((AXIS - 6, y), (self.width - MARGIN, y), &format!("stroke=\"{FAINT}\""));
+            let looks = format!("font-size=\"10\" text-anchor=\"end\" fill=\"{QUIET}\"");
+            self.canvas.text((AXIS - 10, y + 3), &looks, &text);
+            free = y + 13;
+            said = Some(text);
+        }
+    }
+
+    pub(super) fn draw_lifelines(&mut self) {
+        let looks = format!("stroke=\"{LIFELINE}\" stroke-width=\"2\"");
+        let absent = format!("stroke=\"{LIFELINE}\" stroke-dasharray=\"1 5\"");
+        for (index, column) in self.scene.columns.iter().enumerate() {
+            let x = self.columns[index];
+            let mut from = self.top;
+            if let Some(item) = column.begins.filter(|&item| self.scene.items[item].time > self.scene.start) {
+                let begin = self.layout.of_item[item];
+                self.canvas.line((x, from), (x, begin), &absent);
+                from = begin;
+            }
+            let down: Vec<(i32, i32)> = self
+                .scene
+                .outages
+                .iter()
+                .filter(|outage| outage.column == index && outage.crashed)
+                .map(|outage| {
+                    (self.height_of(outage.from, self.top), self.height_of(outage.to, self.bottom()))
+                })
+                .collect();
+            for (crash, restart) in down {
+                self.canvas.line((x, from), (x, crash), &looks);
+                self.canvas.line((x, crash), (x, restart), &absent);
+                from = restart;
+            }
+            self.canvas.line((x, from), (x, self.bottom()), &looks);
+        }
+    }
+
+    /// A node that is down has a tinted band, a paused one a hatched band.
+    pub(super) fn draw_outages(&mut self) {
+        for outage in &self.scene.outages {
+            let x = self.columns[outage.column];
+            let from = self.height_of(outage.from, self.top);
+            let to = self.height_of(outage.to, self.bottom());
+            let name = &self.scene.columns[outage.column].name;
+            let words = if outage.crashed { format!("{name} is down") } else { format!("{name} is paused") };
+            self.canvas.group(&words, |canvas| {
+                let colour = if outage.crashed { HARM } else { LIFELINE };
+                let looks = format!("fill=\"{colour}\" fill-opacity=\"0.14\"");
+                canvas.rect((x - 12, from), (24, to - from), 4, &looks);
+                if !outage.crashed {
+                    let hatch = (from + 8..to).step_by(8).map(|y| format!("M{} {y} l20 -6", x - 10));
+                    let looks = format!("stroke=\"{LIFELINE}\" fill=\"none\"");
+                    canvas.path(&hatch.collect::<Vec<_>>().join(" "), &looks);
+                }
+            });
+        }
+    }
+
+    /// A break: a torn strip in the ground's colour, with the time that it stands for.
+    pub(super) fn draw_breaks(&mut self) {
+        for pause in &self.layout.breaks {
+            let middle = (pause.from + pause.to) / 2;
+            let (left, right) = (AXIS - 6, self.width - MARGIN);
+            let words = format!("{} in which nothing is recorded; not to scale", pause.length);
+            self.canvas.group(&words, |canvas| {
+                let waves = (right - left) / 16;
+                let wave = |y: i32| format!("M{left} {y}{}", " q4 -5 8 0 t8 0".repeat(waves as usize));
+                let span = waves * 16;
+                canvas.rect((left, middle - 4), (span, 8), 0, &format!("fill=\"{GROUND}\""));
+                let looks = format!("stroke=\"{LIFELINE}\" stroke-opacity=\"0.6\" fill=\"none\"");
+                canvas.path(&wave(middle - 4), &looks);
+                canvas.path(&wave(middle + 4), &looks);
+                let looks =
+                    format!("font-size=\"10\" font-style=\"italic\" text-anchor=\"end\" fill=\"{QUIET}\"");
+                canvas.text((AXIS - 10, middle + 3), &looks, &format!("+{}", roughly(pause.length)));
+            });
+        }
+    }
+
+    /// Calls of clients as bars on their lifelines, coloured by their outcome.
+    pub(super) fn draw_calls(&mut self) {
+        for (index, operation) in self.scene.operations.iter().enumerate() {
+            let x = self.columns[operation.column] + 6 * self.lane(index);
+            let from = self.height_of(operation.invoked, self.top);
+            let ended = operation.returned.as_ref();
+            let to = self.height_of(ended.map(|(item, ..)| *item), self.bottom());
+            let (edge, fill) = match ended.map(|(_, outcome, _)| *outcome) {
+                Some(OutcomeKind::Ok) => (GOOD, "#c9ebe0"),
+                Some(OutcomeKind::Fail) => (HARM, "#f9dcc8"),
+                Some(OutcomeKind::Unknown) => (DOUBT, "#fbeac3"),
+                None => (CALL, "#f0e3ed"),
+            };
+            let dash = if ended.is_none() { " stroke-dasharray=\"4 3\"" } else { "" };
+            let said = ended.map_or("still waits", |(_, _, text)| text.as_str());
+            let times = self.span_of(operation.invoked, ended.map(|(item, ..)| *item));
+            self.canvas.group(&format!("{}: {said}{times}", operation.text), |canvas| {
+                let looks = format!("fill=\"{fill}\" stroke=\"{edge}\" stroke-width=\"1.5\"{dash}");
+                canvas.rect((x - 5, from), (10, (to - from).max(6)), 3, &looks);
+            });
+        }
+    }
+
+    /// Calls of one client that overlap stand beside each other.
+    fn lane(&self, index: usize) -> i32 {
+        let operation = &self.scene.operations[index];
+        let begin = operation.invoked.unwrap_or(0);
+        let open = |other: &&crate::scene::Operation| {
+            other.column == operation.column && other.returned.as_ref().is_none_or(|(item, ..)| *item > begin)
+        };
+        self.scene.operations[..index].iter().filter(open).count().min(4) as i32
+    }
+
+    fn span_of(&self, from: Option<usize>, to: Option<usize>) -> String {
+        let time = |item: usize| -> Time { self.scene.items[item].time };
+        match (from.map(time), to.map(time)) {
+            (Some(from), Some(to)) => format!(" ({from} to {to}, {})", to - from),
+            (Some(from), None) => format!(" (since {from})"),
+            _ => String::new(),
+        }
+    }
+
+    pub(super) fn label_calls(&mut self) {
+        for index in 0..self.scene.operations.len() {
+            let operation = &self.scene.operations[index];
+            let column = operation.column;
+            let away = 11 + 6 * self.lane(index);
+            if let Some(item) = operation.invoked
+                && !self.scene.request_says_it(item, &operation.text)
+            {
+                let style = Style { face: Face::Code, colour: INK, more: "" };
+                let spots = self.spots_beside(column, self.layout.of_item[item], style.face, away);
+                self.label(&operation.text, style, NOBODY, &spots);
+            }
+            let Some((item, outcome, text)) = &operation.returned else { continue };
+            let (x, y) = (self.columns[column] + 6 * self.lane(index), self.layout.of_item[*item]);
+            let (colour, ink) = match outcome {
+                OutcomeKind::Ok => (GOOD, GOOD_TEXT),
+                OutcomeKind::Fail => (HARM, HARM_TEXT),
+                OutcomeKind::Unknown => (DOUBT, DOUBT_TEXT),
+            };
+            self.canvas.group(self.scene.items[*item].words.as_str(), |canvas| {
+                canvas.circle(
+                    (x, y),
+                    8,
+                    &format!("fill=\"{colour}\" stroke=\"{GROUND}\" stroke-width=\"1.5\""),
+                );
+                let looks =
+                    format!("stroke=\"{GROUND}\" stroke-width=\"2\" stroke-linecap=\"round\" fill=\"none\"");
+                match outcome {
+                    OutcomeKind::Ok => canvas.path(&format!("M{} {y} l3 3 l5 -6", x - 4), &looks),
+                    OutcomeKind::Fail => {
+                        canvas.path(&format!("M{} {} l6 6 m0 -6 l-6 6", x - 3, y - 3), &looks)
+                    }
+                    OutcomeKind::Unknown => {
+                        let looks =
+                            "font-size=\"12\" font-weight=\"700\" text-anchor=\"middle\" fill=\"#1f2328\"";
+                        canvas.text((x, y + 4), looks, "?");
+                    }
+                }
+            });
+            let style = Style { face: Face::Code, colour: ink, more: "font-weight=\"600\"" };
+            let spots = self.spots_beside(column, y, style.face, away + 3);
+            self.label(text, style, NOBODY, &spots);
+        }
+    }
+
+    /// The places at which a cut stands between two lifelines; none if its groups are not side by side.
+    pub(super) fn wall_places(&self, wall: &Wall) -> Vec<i32> {
+        let members: Vec<(usize, usize)> =
+            wall.sides.iter().enumerate().filter_map(|(column, side)| Some((column, (*side)?))).collect();
+        let mut places = Vec::new();
+        let mut seen: Vec<usize> = members.first().map(|(_, side)| *side).into_iter().collect();
+        for pair in members.windows(2) {
+            let ((_, before), (column, side)) = (pair[0], pair[1]);
+            if before == side {
+                continue;
+            }
+            if seen.contains(&side) {
+                return Vec::new();
+            }
+            seen.push(side);
+            places.push((self.columns[column - 1] + self.columns[column]) / 2);
+        }
+        places
+    }
+
+    /// Cuts as walls between the lifelines that do not reach each other, from the cut to its healing.
+    pub(super) fn draw_walls(&mut self) {
+        for wall in &self.scene.walls {
+            let from = self.height_of(wall.from, self.top);
+            let to = self.height_of(wall.to, self.bottom());
+            let words = format!("cut {}: {}", wall.cut, wall.text);
+            let places = self.wall_places(wall);
+            let (left, right) = (AXIS - 6, self.width - MARGIN);
+            self.canvas.group(&words, |canvas| {
+                let tint = format!("fill=\"{HARM}\" fill-opacity=\"0.045\"");
+                canvas.rect((left, from), (right - left, to - from), 0, &tint);
+                for &x in &places {
+                    canvas.rect(
+                        (x - 5, from),
+                        (10, to - from),
+                        0,
+                        &format!("fill=\"{HARM}\" fill-opacity=\"0.16\""),
+                    );
+                    let looks = format!("stroke=\"{HARM}\" stroke-width=\"2\" stroke-dasharray=\"3 5\"");
+                    canvas.line((x, from), (x, to), &looks);
+                }
+                let edge =
+                    |colour| format!("stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"8 4\"");
+                if wall.from.is_some() {
+                    canvas.line((left, from), (right, from), &edge(HARM));
+                }
+                if wall.to.is_some() {
+                    canvas.line((left, to), (right, to), &edge(GOOD));
+                }
+            });
+        }
+    }
+
+    /// What was cut and when it was healed, on the lines that begin and end it.
+    pub(super) fn label_walls(&mut self) {
+        for wall in &self.scene.walls {
+            let healed = format!("cut {} is healed", wall.cut);
+            let cut = format!("cut {}: {}", wall.cut, wall.text);
+            for (item, text, colour) in [(wall.from, cut, HARM_TEXT), (wall.to, healed, GOOD_TEXT)] {
+                let Some(item) = item else { continue };
+                self.plate(&text, colour, self.layout.of_item[item]);
+            }
+        }
+    }
+
+    /// A text on a plate of its own, at the right or the left end of a line across the picture.
+    fn plate(&mut self, text: &str, colour: &'static str, y: i32) {
+        let right = self.width - MARGIN - 10;
+        let spot = |at, anchor, cost| {
+            [84, 40, 24].map(|room| Spot { at: (at, y + 4), along: (1000, 0), anchor, room, cost })
+        };
+        let spots = [spot(right, Anchor::End, 0), spot(AXIS + 8, Anchor::Start, 2)].concat();
+        let Some(placed) = self.obstacles.place(text, Face::Words, NOBODY, &spots) else { return };
+        let width = placed.width * 108 / 100 + 12;
+        let left = if placed.anchor == Anchor::End { right - width + 6 } else { placed.at.0 - 6 };
+        let looks = format!("fill=\"{GROUND}\" stroke=\"{colour}\"");
+        self.canvas.rect((left, y - 9), (width, 18), 9, &looks);
+        let looks = format!("font-size=\"11\" font-weight=\"600\" text-anchor=\"middle\" fill=\"{colour}\"");
+        self.canvas.text((left + width / 2, y + 4), &looks, &placed.text);
+    }
+}

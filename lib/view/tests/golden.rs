@@ -1,0 +1,59 @@
+//! Diagrams of runs written by hand, compared with the files in `tests/golden`, which were looked at.
+//!
+//! After a wanted change: `UPDATE_GOLDEN=1 cargo test -p netsplit-view --test golden`, then look at every file that changed.
+
+mod scenarios;
+
+use std::path::PathBuf;
+
+use netsplit_node::{Trace, ms, us};
+use netsplit_view::Diagram;
+
+/// Every golden diagram: its name and what is drawn.
+fn gallery() -> Vec<(&'static str, Diagram)> {
+    let of = |trace: Trace| Diagram::of(&trace);
+    vec![
+        ("greeting", of(scenarios::greeting()).title("Two greeters")),
+        ("lost-reply", of(scenarios::lost_reply()).title("A lost reply, a retry, a second charge")),
+        ("partition", of(scenarios::partition()).title("Bob reads nothing after ann's put had ended")),
+        ("crash", of(scenarios::crash()).title("What was not synced is gone")),
+        ("broadcast", of(scenarios::broadcast())),
+        ("odd-text", of(scenarios::odd_text()).title("<Odd> & \"text\"")),
+        ("troubles", of(scenarios::troubles())),
+        ("window", of(scenarios::crash()).since(ms(8)).until(ms(60)).only_named(["log", "ann"])),
+        ("long", of(scenarios::long(5, 4000)).since(us(20_000)).at_most(60)),
+    ]
+}
+
+fn compare(name: &str, actual: &str) -> Result<(), String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        return std::fs::write(&path, actual).map_err(|error| format!("{name}: {error}"));
+    }
+    let expected = std::fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
+    if expected == actual {
+        return Ok(());
+    }
+    let lines = expected.lines().zip(actual.lines()).enumerate();
+    let first = lines.into_iter().find(|(_, (expected, actual))| expected != actual);
+    Err(match first {
+        Some((line, (expected, actual))) => format!("{name}:{}:\n  was {expected}\n  is  {actual}", line + 1),
+        None => format!("{name}: one ends before the other"),
+    })
+}
+
+#[test]
+fn diagrams_are_as_they_were_looked_at() {
+    // A picture changes only on purpose; every difference is shown, not the first alone.
+    let differences: Vec<String> = gallery()
+        .into_iter()
+        .flat_map(|(name, diagram)| {
+            [
+                compare(&format!("{name}.svg"), &diagram.svg()),
+                compare(&format!("{name}.txt"), &diagram.text()),
+            ]
+        })
+        .filter_map(Result::err)
+        .collect();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
