@@ -5,6 +5,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// How long a program that was asked to end may take for it.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// How a program ended, and what it printed.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -25,7 +28,7 @@ pub enum Errors {
     Kept,
 }
 
-/// Runs `command` to its end, or kills it after `limit`.
+/// Runs `command` to its end, or ends it after `limit`.
 pub fn run(command: &mut Command, errors: Errors, limit: Duration) -> Ended {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(match errors {
@@ -52,19 +55,27 @@ pub fn run(command: &mut Command, errors: Errors, limit: Duration) -> Ended {
     Ended { well, output, how }
 }
 
-/// Waits for the end, at most for `limit`; after that the program is killed and there is no status.
+/// Waits for the end, at most for `limit`; after that the program is ended and there is no status.
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if start.elapsed() >= limit {
+    let status = wait_at_most(child, limit)?;
+    if status.is_none() {
+        // Asked first, so that a script can end what it started, such as a browser and a JupyterLab.
+        let _ = Command::new("kill").arg(child.id().to_string()).status();
+        if wait_at_most(child, GRACE)?.is_none() {
             child.kill()?;
             child.wait()?;
-            return Ok(None);
         }
-        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(status)
+}
+
+fn wait_at_most(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        match child.try_wait()? {
+            None if start.elapsed() < limit => std::thread::sleep(Duration::from_millis(50)),
+            status => return Ok(status),
+        }
     }
 }
 
@@ -109,6 +120,14 @@ mod tests {
         let ended = run(&mut shell("echo begun; exec sleep 600"), Errors::Kept, Duration::from_millis(300));
         assert!(!ended.well && ended.how.contains("did not end"), "{ended:?}");
         assert_eq!(ended.output, "begun\n");
+    }
+
+    /// Before it is killed, a program is asked to end, so that it can end what it started itself.
+    #[test]
+    fn a_program_that_hangs_is_asked_first() {
+        let script = "trap 'echo tidied up; exit 0' TERM; echo begun; while :; do sleep 0.05; done";
+        let ended = run(&mut shell(script), Errors::Kept, Duration::from_millis(300));
+        assert_eq!((ended.well, ended.output.as_str()), (false, "begun\ntidied up\n"));
     }
 
     /// A program that does not exist is an answer, not a panic.

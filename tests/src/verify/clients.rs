@@ -108,8 +108,8 @@ pub(super) fn nbclient(run: &mut Run<'_>) -> Tally {
 }
 
 pub(super) fn browser(run: &mut Run<'_>) -> Tally {
-    let course = run.project.course();
-    script(run, "browser.py", &[course])
+    let arguments = [run.project.program("debug", "netsplit"), run.project.course()];
+    script(run, "browser.py", &arguments)
 }
 
 /// What a user does who types `cargo lab`, with the release build.

@@ -1,0 +1,181 @@
+"""browser.py NETSPLIT COURSE: opens every chapter of the course folder in JupyterLab, in a headless Chromium.
+
+JupyterLab is started as a user starts it, with `netsplit lab`. In each chapter the menu's "Restart Kernel and Run All
+Cells" must end without an error, with the diagram on the page, and with nothing to complain about in the console.
+A screenshot of the whole chapter is left among the artifacts.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+import notebooks
+from expectations import Expectations
+
+START_SECONDS = 60
+RUN_SECONDS = 900
+CHROMIUM_OPTIONS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]
+# Outputs that are diagrams: SVG as an image of its own, or inside of HTML.
+DIAGRAMS = ".jp-OutputArea-output .jp-RenderedSVG img, .jp-RenderedSVG img, .jp-OutputArea-output svg"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def jupyterlab(netsplit, course):
+    """A JupyterLab that `netsplit lab` started, as the address of its page with the token."""
+    command = [netsplit, "lab", "--no-browser", "--dir", course, "--port", str(free_port())]
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        try:
+            yield wait_for_address(server, log)
+        finally:
+            # The whole session: kernels that the server has not ended yet go with it.
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+def wait_for_address(server, log):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        log.seek(0)
+        found = re.search(r"(http://127\.0\.0\.1:\d+)/\S*\?token=(\w+)", log.read())
+        if found:
+            return found.groups()
+        time.sleep(0.2)
+    log.seek(0)
+    raise RuntimeError(f"JupyterLab did not start within {START_SECONDS} s:\n{log.read()}")
+
+
+class Watcher:
+    """What a page complains about, and what it asks from elsewhere."""
+
+    def __init__(self, page, origin):
+        self.complaints, self.elsewhere = [], []
+        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.is_elsewhere(request.url, origin) and self.elsewhere.append(request.url))
+
+    @staticmethod
+    def is_elsewhere(url, origin):
+        return url.startswith("http") and not url.startswith(origin)
+
+
+def run_all(page):
+    """Clears what was stored, so that only fresh outputs count, then takes "Restart Kernel and Run All Cells" from the
+    Run menu, and says yes to the dialog that asks whether that is meant."""
+    page.get_by_role("menuitem", name="Edit", exact=True).click()
+    page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("Restart Kernel and Run All Cells")).click()
+    page.get_by_role("button", name=re.compile("Confirm Kernel Restart|^Restart$")).click()
+
+
+def prompts(page):
+    """The numbers of the code cells, `[3]:`, with a star while a cell runs or waits, and empty before."""
+    # Not the inner texts: those are empty for cells that are scrolled out of sight.
+    texts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputArea-prompt").all_text_contents()
+    return [text.strip().strip("[]:") for text in texts]
+
+
+def wait_until_done(page, cells):
+    """Waits for the last number; cells after a failed one never get theirs, so an error ends the waiting too."""
+    end = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < end:
+        numbers = prompts(page)
+        running = [number for number in numbers if number == "*"]
+        if not running and len(numbers) >= cells and (numbers[-1].isdigit() or errors(page)):
+            return numbers
+        time.sleep(0.5)
+    raise TimeoutError(f"the cells did not end within {RUN_SECONDS} s: {prompts(page)}")
+
+
+def errors(page):
+    return page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').all_text_contents()
+
+
+def visible_diagrams(page):
+    """The sizes of the diagrams that really show something: an image that could not be decoded has no natural size."""
+    return page.locator(DIAGRAMS).evaluate_all(
+        """elements => elements
+            .filter(it => it.tagName.toLowerCase() === 'svg' || it.naturalWidth > 0)
+            .map(it => [it.getBoundingClientRect().width, it.getBoundingClientRect().height])
+            .filter(([width, height]) => width > 100 && height > 50)""")
+
+
+def screenshot(page, path):
+    """The whole chapter in one picture: the window is made as tall as the notebook."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    panel = page.locator(".jp-Notebook .jp-WindowedPanel-outer, .jp-WindowedPanel-outer.jp-Notebook").first
+    height = panel.evaluate("it => it.scrollHeight")
+    page.set_viewport_size({"width": 1400, "height": min(int(height) + 200, 16000)})
+    panel.evaluate("it => it.scrollTo(0, 0)")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=path)
+
+
+def check(browser, address, course, chapter, tally):
+    origin, token = address
+    name, stored = notebooks.title(chapter), notebooks.read(chapter)
+    cells = len(notebooks.code_cells(stored))
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    watcher = Watcher(page, origin)
+
+    def use():
+        page.goto(f"{origin}/lab/tree/{chapter.relative_to(course).as_posix()}?token={token}")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        # Only a kernel that is up can be restarted: the status bar says so.
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=120_000)
+        run_all(page)
+        return wait_until_done(page, cells)
+
+    numbers = tally.attempt(f"{name}: restart and run all ends", use)
+    screenshot(page, Path(os.environ.get("NETSPLIT_ARTIFACTS", ".")) / f"{name}.png")
+    if numbers is not None:
+        tally.expect(f"{name}: every cell ran, in order", numbers == [str(n + 1) for n in range(cells)], numbers)
+        tally.expect(f"{name}: no output is an error", not errors(page), "\n".join(errors(page)))
+        tally.expect(f"{name}: a diagram is on the page", visible_diagrams(page))
+    tally.expect(f"{name}: no error in the console", not watcher.complaints, "\n".join(watcher.complaints))
+    tally.expect(f"{name}: nothing is asked from elsewhere", not watcher.elsewhere, "\n".join(watcher.elsewhere))
+    page.close()
+
+
+def main():
+    # Asked to end, the script still ends the JupyterLab that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("the browser test was ended from outside"))
+    netsplit, course = sys.argv[1], Path(sys.argv[2]).resolve()
+    chromium = os.environ.get("NETSPLIT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    tally = Expectations()
+    chapters = sorted(path for path in course.glob("*/*.ipynb"))
+    tally.expect("there are chapters in the course folder", bool(chapters), course)
+    if tally.expect("Chromium is installed (Debian: apt install chromium)", chromium):
+        with jupyterlab(netsplit, course) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+            for chapter in chapters:
+                check(browser, address, course, chapter, tally)
+            browser.close()
+    tally.finish()
+
+
+if __name__ == "__main__":
+    main()
