@@ -18,3 +18,4 @@ pub use netsplit_node::{
 pub use netsplit_sim::{
     Call, Client, Cluster, Cut, Group, Lab, LabError, Latency, Rule, Traffic, TrafficCounts,
 };
+pub use netsplit_view::Diagram;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use netsplit_node::trace::{EventKind, Trace, TraceHash};
 use netsplit_node::{Chance, Duration, Node, NodeId, Time};
-//V use netsplit_view::Diagram;
+use netsplit_view::Diagram;
 
 use crate::cluster::{Cluster, members};
 use crate::error::{LabError, expect, forwards};
@@ -279,13 +279,11 @@ impl Lab {
         self.world().recorder.hash()
     }
 
-    /*V
-        /// What happened as a space-time diagram.
-        pub fn diagram(&self) -> Diagram {
-            Diagram::of(&self.trace())
-        }
+    /// What happened as a space-time diagram.
+    pub fn diagram(&self) -> Diagram {
+        Diagram::of(&self.trace())
+    }
 
-    V*/
     /// How many messages there were, by what became of them.
     pub fn traffic(&self) -> TrafficCounts {
         let world = self.world();

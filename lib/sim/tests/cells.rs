@@ -32,8 +32,8 @@ fn greeters_greet() {
     lab.run_for(secs(1));
     let heard: Vec<u32> = (0..3).map(|index| greeters.node(index).heard).collect();
     assert_eq!(heard, [2, 1, 1]);
-    //V let text = lab.diagram().text();
-    //V assert!(text.contains("hello yourself"), "{text}");
+    let text = lab.diagram().text();
+    assert!(text.contains("hello yourself"), "{text}");
 }
 
 #[test]
