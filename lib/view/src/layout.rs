@@ -262,3 +262,110 @@ pub(crate) fn roughly(length: Duration) -> Duration {
     }
     ns((nanos + unit / 2) / unit * unit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::{Column, Mark, Message};
+    use netsplit_node::trace::{Cargo, Participant};
+    use netsplit_node::{NodeId, ms};
+
+    fn scene(times: &[i64], until: i64) -> Scene {
+        let column = |name: &str| Column {
+            id: NodeId(0),
+            name: name.to_owned(),
+            kind: Participant::Node,
+            state: None,
+            begins: None,
+        };
+        let item = |&time: &i64| Item {
+            time: Time::ZERO + ms(time),
+            kind: ItemKind::Mark { column: 0, mark: Mark::Note },
+            text: "note".to_owned(),
+            words: String::new(),
+        };
+        Scene {
+            columns: vec![column("a"), column("b")],
+            items: times.iter().map(item).collect(),
+            end: Time::ZERO + ms(until),
+            ..Scene::default()
+        }
+    }
+
+    #[test]
+    fn what_happens_later_stands_lower() {
+        // Whatever the waits, and for events of one moment on one lifeline as well.
+        let layout = lay_out(&scene(&[0, 0, 1, 1, 1, 2, 900, 901, 90_000], 90_000), 50);
+        assert!(layout.of_item.windows(2).all(|pair| pair[0] + LINE <= pair[1]), "{:?}", layout.of_item);
+        assert_eq!(layout.of_item[0], 50);
+        assert_eq!(layout.bottom, *layout.of_item.last().expect("items"));
+    }
+
+    #[test]
+    fn longer_waits_get_more_room_up_to_a_limit() {
+        // Twice the usual wait is seen to be longer; far more than usual is a break, and only that.
+        let layout = lay_out(&scene(&[0, 10, 20, 40, 50, 110, 200, 210], 210), 0);
+        let distances: Vec<i32> = layout.of_item.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(distances, [24, 24, 48, 24, 64, BREAK, 24]);
+        let lengths: Vec<Duration> = layout.breaks.iter().map(|pause| pause.length).collect();
+        assert_eq!(lengths, [ms(90)]);
+    }
+
+    #[test]
+    fn a_wait_in_which_a_message_travels_is_no_break() {
+        // Between a sending and its arrival something happens: the message is under way.
+        let mut slow = scene(&[0, 1, 2, 3, 100, 101], 101);
+        assert_eq!(lay_out(&slow, 0).breaks.len(), 1);
+        slow.messages.push(Message {
+            from: 0,
+            to: 1,
+            cargo: Cargo::Message,
+            text: String::new(),
+            sent: Some(3),
+            received: vec![4],
+            lost: None,
+            doubled: false,
+        });
+        slow.items[3].kind = ItemKind::Sent { message: 0 };
+        slow.items[4].kind = ItemKind::Received { message: 0 };
+        assert!(lay_out(&slow, 0).breaks.is_empty());
+    }
+
+    #[test]
+    fn what_is_sent_and_received_at_one_moment_goes_down() {
+        // A network without delay still has a before and an after.
+        let mut instant = scene(&[5, 5], 5);
+        instant.messages.push(Message {
+            from: 0,
+            to: 1,
+            cargo: Cargo::Message,
+            text: String::new(),
+            sent: Some(0),
+            received: vec![1],
+            lost: None,
+            doubled: false,
+        });
+        instant.items[0].kind = ItemKind::Sent { message: 0 };
+        instant.items[1].kind = ItemKind::Received { message: 0 };
+        let layout = lay_out(&instant, 0);
+        assert!(layout.of_item[1] > layout.of_item[0]);
+    }
+
+    #[test]
+    fn the_axis_reaches_from_its_start_to_its_end() {
+        // Also where nothing happens there, and where nothing happens at all.
+        let layout = lay_out(&scene(&[5], 9), 0);
+        let times: Vec<Time> = layout.moments.iter().map(|(time, _)| *time).collect();
+        assert_eq!(times, [Time::ZERO, Time::ZERO + ms(5), Time::ZERO + ms(9)]);
+        assert_eq!(lay_out(&scene(&[], 0), 7).bottom, 7);
+    }
+
+    #[test]
+    fn a_break_is_said_with_three_digits() {
+        // Nobody counts the microseconds of a wait that is not drawn.
+        let said: Vec<String> = [ms(997), ns(997_269_000), ns(999_999_999), ns(1_234), ns(7)]
+            .map(|it| roughly(it).to_string())
+            .to_vec();
+        assert_eq!(said, ["997ms", "997ms", "1s", "1.23us", "7ns"]);
+    }
+}

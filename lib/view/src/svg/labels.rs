@@ -97,37 +97,54 @@ impl Obstacles {
 
     /// Puts `text` on the best of its spots; nothing if there is none.
     pub fn place(&mut self, text: &str, face: Face, owner: usize, spots: &[Spot]) -> Option<Placed> {
+        let near = self.near(owner, spots);
         let best = spots.iter().enumerate().min_by_key(|(index, spot)| {
             let shown = cut(text, spot.room);
-            (self.cost(text, &shown, face, owner, spot), *index)
+            (self.cost(text, &shown, face, spot, &near), *index)
         });
         let (_, spot) = best?;
         let shown = cut(text, spot.room);
-        let points = points(spot, face.width(&shown));
-        self.taken.extend(points);
         let width = face.width(&shown);
+        self.taken.extend(points(spot, width));
         Some(Placed { at: spot.at, along: spot.along, anchor: spot.anchor, text: shown, width })
     }
 
-    fn cost(&self, text: &str, shown: &str, face: Face, owner: usize, spot: &Spot) -> i32 {
+    /// What could be in the way at any of these spots: a long picture has much that is far away.
+    fn near(&self, owner: usize, spots: &[Spot]) -> Near<'_> {
+        const REACH: i32 = 240;
+        let top = spots.iter().map(|spot| spot.at.1).min().unwrap_or(0) - REACH;
+        let bottom = spots.iter().map(|spot| spot.at.1).max().unwrap_or(0) + REACH;
+        let crosses = |stroke: &&Stroke| {
+            stroke.from.1.max(stroke.to.1) >= top && stroke.from.1.min(stroke.to.1) <= bottom
+        };
+        let others = |stroke: &&Stroke| stroke.owner == NOBODY || stroke.owner != owner;
+        Near {
+            strokes: self.strokes.iter().filter(crosses).filter(others).collect(),
+            taken: self.taken.iter().copied().filter(|point| (top..=bottom).contains(&point.1)).collect(),
+        }
+    }
+
+    fn cost(&self, text: &str, shown: &str, face: Face, spot: &Spot, near: &Near<'_>) -> i32 {
         let missing = cells(text).saturating_sub(cells(shown)) as i32;
         // The first letters lost hurt most: a name cut to its beginning is a riddle.
         let mut cost = spot.cost + missing.min(14) * 6 + missing.max(14) - 14;
-        let points = points(spot, face.width(shown));
-        for &point in &points {
+        for point in points(spot, face.width(shown)) {
             if point.0 < self.left || point.0 > self.right {
                 cost += 400;
             }
-            let near = |&&(x, y): &&Point| (x - point.0).abs() < 9 && (y - point.1).abs() < 13;
-            cost += 60 * self.taken.iter().filter(near).count() as i32;
-            for stroke in self.strokes.iter().filter(|stroke| stroke.owner != owner || owner == NOBODY) {
-                if touches(point, stroke) {
-                    cost += stroke.weight;
-                }
-            }
+            let covers = |&&(x, y): &&Point| (x - point.0).abs() < 9 && (y - point.1).abs() < 13;
+            cost += 60 * near.taken.iter().filter(covers).count() as i32;
+            let touched = near.strokes.iter().filter(|stroke| touches(point, stroke));
+            cost += touched.map(|stroke| stroke.weight).sum::<i32>();
         }
         cost
     }
+}
+
+/// The obstacles in reach of one label.
+struct Near<'a> {
+    strokes: Vec<&'a Stroke>,
+    taken: Vec<Point>,
 }
 
 /// Points along the middle of a text's letters.
@@ -176,4 +193,67 @@ pub(super) fn direction(from: Point, to: Point) -> (Point, i32) {
     }
     let part = |d: i64| (d * 1_000_000 / length) as i32;
     ((part(dx), part(dy)), (length / 1000) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(x: i32, y: i32, room: usize, cost: i32) -> Spot {
+        Spot { at: (x, y), along: (1000, 0), anchor: Anchor::Start, room, cost }
+    }
+
+    #[test]
+    fn labels_keep_off_each_other() {
+        // The second label takes its second choice: the first is taken.
+        let mut page = Obstacles::between(0, 800);
+        let spots = [level(100, 50, 40, 0), level(100, 80, 40, 9)];
+        let first = page.place("a label", Face::Code, NOBODY, &spots).expect("spots");
+        let second = page.place("another", Face::Code, NOBODY, &spots).expect("spots");
+        assert_eq!((first.at, second.at), ((100, 50), (100, 80)));
+    }
+
+    #[test]
+    fn labels_keep_off_arrows_but_not_their_own() {
+        // An arrow's label may touch the arrow; another's may not if it can help it.
+        let spots = [level(100, 50, 40, 0), level(100, 90, 40, 9)];
+        for (owner, expected) in [(3, 50), (4, 90)] {
+            let mut page = Obstacles::between(0, 800);
+            page.add_stroke((90, 48), (200, 48), 3, 7);
+            let placed = page.place("a label", Face::Code, owner, &spots).expect("spots");
+            assert_eq!(placed.at.1, expected);
+        }
+    }
+
+    #[test]
+    fn labels_are_cut_only_where_they_must_be() {
+        // Room enough: whole. No room on the page: cut rather than lost beyond the edge.
+        let text = "thirty letters and some more..";
+        let mut page = Obstacles::between(0, 150);
+        let placed = page
+            .place(text, Face::Code, NOBODY, &[level(10, 50, 40, 0), level(10, 50, 12, 0)])
+            .expect("spots");
+        assert!(placed.text.ends_with('…') && placed.at.0 + placed.width <= 150, "{placed:?}");
+        let mut page = Obstacles::between(0, 800);
+        let placed = page
+            .place(text, Face::Code, NOBODY, &[level(10, 50, 12, 0), level(10, 50, 40, 0)])
+            .expect("spots");
+        assert_eq!(placed.text, text);
+    }
+
+    #[test]
+    fn a_stroke_touches_what_is_near_it() {
+        // Across, along and beyond its ends.
+        let stroke = Stroke { from: (0, 0), to: (100, 100), owner: NOBODY, weight: 1 };
+        assert!(touches((50, 50), &stroke) && touches((50, 57), &stroke) && touches((103, 103), &stroke));
+        assert!(!touches((50, 62), &stroke) && !touches((120, 120), &stroke) && !touches((0, 100), &stroke));
+    }
+
+    #[test]
+    fn directions_are_whole_numbers() {
+        // The same on every machine: no floating point.
+        assert_eq!(direction((0, 0), (300, 400)), ((600, 800), 500));
+        assert_eq!(direction((10, 10), (10, 10)), ((1000, 0), 0));
+        assert_eq!(direction((5, 0), (0, 0)), ((-1000, 0), 5));
+    }
 }
