@@ -141,7 +141,10 @@ fn only_what_is_between_chosen_lifelines_is_drawn() {
     assert!(text.contains("not drawn: 18 events of other lifelines"), "{text}");
     let same = Diagram::of(&run).only([NodeId(0), NodeId(1), NodeId(2)]).text();
     assert_eq!(text, same);
-    assert!(Diagram::of(&run).only_named(["stor"]).text().contains("not drawn"), "part of a name is no name");
+    assert!(
+        !Diagram::of(&run).only_named(["stor"]).text().contains("at the end"),
+        "part of a name is no name"
+    );
 }
 
 #[test]
@@ -155,6 +158,23 @@ fn a_window_shows_what_lasts_from_before() {
     assert!(down.text().lines().any(|line| line.contains("59ms") && line.contains("gives up")));
     let up = Diagram::of(&scenarios::crash()).since(ms(81)).svg();
     assert!(!up.contains("is down"), "what ended before is not drawn");
+}
+
+#[test]
+fn a_cut_stands_between_its_groups() {
+    // One wall for two neighbours, two around what is enclosed, none where groups are mixed: walls would say too much.
+    let walls = |groups: &[&[u32]]| {
+        let mut run = Recording::of(1, &["a", "b", "c"], &["ann"]);
+        run.at(ms(1)).cut(0, "cut", groups);
+        let svg = Diagram::of(&run.finish(ms(2))).svg();
+        // The legend has one more.
+        svg.matches("stroke-dasharray=\"3 5\"").count() - 1
+    };
+    assert_eq!(walls(&[&[0], &[1, 2]]), 1);
+    assert_eq!(walls(&[&[1]]), 2);
+    assert_eq!(walls(&[&[0, 2], &[1]]), 2);
+    assert_eq!(walls(&[&[0, 2], &[1, 3]]), 0);
+    assert_eq!(walls(&[&[0], &[1], &[2]]), 2);
 }
 
 #[test]

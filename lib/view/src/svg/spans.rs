@@ -1,5 +1,7 @@
 //! What lasts: lifelines, the times in which a node is down or paused, calls, cuts, and the breaks of the time axis.
 
+use std::collections::BTreeMap;
+
 use netsplit_node::Time;
 use netsplit_node::trace::OutcomeKind;
 
@@ -188,24 +190,21 @@ impl Picture<'_> {
         }
     }
 
-    /// The places at which a cut stands between two lifelines; none if its groups are not side by side.
+    /// The places at which a cut stands between two lifelines; none if its groups are so mixed that walls would say too much:
+    /// all but one must stand side by side, the one may lie around the others.
     pub(super) fn wall_places(&self, wall: &Wall) -> Vec<i32> {
+        let grouped = wall.sides.iter().enumerate();
         let members: Vec<(usize, usize)> =
-            wall.sides.iter().enumerate().filter_map(|(column, side)| Some((column, (*side)?))).collect();
-        let mut places = Vec::new();
-        let mut seen: Vec<usize> = members.first().map(|(_, side)| *side).into_iter().collect();
-        for pair in members.windows(2) {
-            let ((_, before), (column, side)) = (pair[0], pair[1]);
-            if before == side {
-                continue;
-            }
-            if seen.contains(&side) {
-                return Vec::new();
-            }
-            seen.push(side);
-            places.push((self.columns[column - 1] + self.columns[column]) / 2);
+            grouped.filter_map(|(column, side)| Some((column, (*side)?))).collect();
+        let mut runs: BTreeMap<usize, usize> = BTreeMap::new();
+        for run in members.chunk_by(|(_, one), (_, next)| one == next) {
+            *runs.entry(run[0].1).or_default() += 1;
         }
-        places
+        if runs.values().filter(|&&count| count > 1).count() > 1 {
+            return Vec::new();
+        }
+        let borders = members.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+        borders.map(|pair| (self.columns[pair[1].0 - 1] + self.columns[pair[1].0]) / 2).collect()
     }
 
     /// Cuts as walls between the lifelines that do not reach each other, from the cut to its healing.
