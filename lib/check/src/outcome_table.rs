@@ -150,7 +150,7 @@ impl OutcomeTable {
             "<div style=\"background:#ffffff;color:#1f2328;border:1px solid #d0d7de;border-radius:6px;padding:8px 12px;\
              margin:4px 0;max-width:760px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;\
              font-size:14px\"><div style=\"margin-bottom:6px\">{}</div>\
-             <table style=\"border-collapse:collapse;color:#1f2328\"><tr style=\"background:#ffffff\">\
+             <table style=\"border-collapse:collapse;color:#1f2328;font-size:14px\"><tr style=\"background:#ffffff\">\
              <th style=\"text-align:left;padding:3px 12px\">told</th><th style=\"padding:3px 12px\">{yes}</th>\
              <th style=\"padding:3px 12px\">{no}</th><th></th></tr>",
             escape(&self.headline())

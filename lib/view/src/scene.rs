@@ -134,6 +134,17 @@ impl Scene {
         }
     }
 
+    /// Whether the arrow that arrives right before an item, at the same moment, carries this text of an outcome.
+    pub fn answer_says_it(&self, item: usize, text: &str) -> bool {
+        let Some(before) = item.checked_sub(1).map(|before| &self.items[before]) else { return false };
+        match before.kind {
+            ItemKind::Received { message } => {
+                before.time == self.items[item].time && self.messages[message].text == text
+            }
+            _ => false,
+        }
+    }
+
     /// The column in which an item has its place; none if it concerns the whole world.
     pub fn column_of(&self, kind: ItemKind) -> Option<usize> {
         match kind {

@@ -346,6 +346,7 @@ fn draw_loop(canvas: &mut Canvas, flight: &Flight, looks: &str, colour: &str) {
     canvas.path(&format!("M{} {y0} C{out} {y0} {out} {down} {} {down}", x + DOT, x + 10), looks);
     match flight.end {
         End::Lost { .. } => cross(canvas, (x + 12, down), 5),
-        _ => head(canvas, (x + DOT, down), (-1000, 0), false, colour),
+        End::UnderWay => dots(canvas, (x + 12, down), (-1000, 0), colour),
+        End::Arrives | End::ArrivesAgain => head(canvas, (x + DOT, down), (-1000, 0), false, colour),
     }
 }

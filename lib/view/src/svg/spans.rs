@@ -184,6 +184,9 @@ impl Picture<'_> {
                     }
                 }
             });
+            if self.scene.answer_says_it(*item, text) {
+                continue;
+            }
             let style = Style { face: Face::Code, colour: ink, more: "font-weight=\"600\"" };
             let spots = self.spots_beside(column, y, style.face, away + 3);
             self.label(text, style, NOBODY, &spots);

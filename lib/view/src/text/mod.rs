@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use netsplit_check::markup::visible;
-use netsplit_node::trace::{Cargo, Participant};
+use netsplit_node::trace::{Cargo, OutcomeKind, Participant};
 use netsplit_node::{Time, Trace};
 
 use crate::layout::{Break, lay_out};
@@ -203,8 +203,10 @@ impl<'a> Page<'a> {
                 let operation = &self.scene.operations[operation];
                 self.waiting[operation.column] = self.waiting[operation.column].saturating_sub(1);
                 self.join_row(item.time, operation.column);
-                if let Some((_, _, text)) = &operation.returned {
-                    self.say(visible(text));
+                if let Some((_, outcome, text)) = &operation.returned {
+                    // The arrow has said it; that the call has ended is seen by its letter.
+                    let said = self.scene.answer_says_it(index, text) && *outcome == OutcomeKind::Ok;
+                    self.say(if said { "ok".to_owned() } else { visible(text) });
                 }
             }
             ItemKind::Mark { column, mark } => self.mark(index, column, mark),

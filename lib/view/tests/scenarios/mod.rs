@@ -137,13 +137,13 @@ pub fn lost_reply() -> Trace {
     let first = run.ask(1, 0, "Charge { order: 17, cents: 4200 }");
     run.at(us(2310)).receive(first);
     run.note(0, "charged order 17");
-    let answer = run.answer(0, 1, "Receipt(1)");
+    let answer = run.answer(0, 1, "Ok(Receipt(1))");
     run.lose(answer, "lost by the network");
     run.at(ms(101)).timer(1, "no answer in time: asks again");
     let second = run.ask(1, 0, "Charge { order: 17, cents: 4200 }");
     run.at(us(102_450)).receive(second);
     run.note(0, "charged order 17");
-    let answer = run.answer(0, 1, "Receipt(2)");
+    let answer = run.answer(0, 1, "Ok(Receipt(2))");
     run.at(us(103_900)).receive(answer);
     run.return_to(1, call, OutcomeKind::Ok, "Ok(Receipt(2))");
     run.state(0, "Payments { charged: [17, 17] }");
@@ -163,14 +163,14 @@ pub fn partition() -> Trace {
         let copy = run.send(0, peer, "Copy { key: \"x\", value: 1 }");
         run.lose(copy, "the link is cut");
     }
-    let answer = run.answer(0, 3, "stored");
+    let answer = run.answer(0, 3, "Ok(stored)");
     run.at(us(4250)).receive(answer);
     run.return_to(3, put, OutcomeKind::Ok, "Ok(stored)");
     run.at(us(5000));
     let get = run.invoke(4, "get x");
     let request = run.ask(4, 2, "get x");
     run.at(us(6020)).receive(request);
-    let answer = run.answer(2, 4, "nothing");
+    let answer = run.answer(2, 4, "Ok(nothing)");
     run.at(us(7400)).receive(answer);
     run.return_to(4, get, OutcomeKind::Ok, "Ok(nothing)");
     run.at(ms(1000)).happens(EventKind::Healed { cut: 0 });
@@ -179,7 +179,7 @@ pub fn partition() -> Trace {
     let request = run.ask(3, 0, "put x = 2");
     run.at(us(1_002_200)).receive(request);
     let copies = [1, 2].map(|peer| run.send(0, peer, "Copy { key: \"x\", value: 2 }"));
-    let answer = run.answer(0, 3, "stored");
+    let answer = run.answer(0, 3, "Ok(stored)");
     run.at(us(1_003_100)).receive(copies[0]);
     run.at(us(1_003_300)).receive(answer);
     run.return_to(3, put, OutcomeKind::Ok, "Ok(stored)");
@@ -203,7 +203,7 @@ pub fn crash() -> Trace {
     run.at(us(2200)).receive(request);
     wrote(&mut run);
     run.at(us(3200)).happens(EventKind::Synced { node: NodeId(0) });
-    let answer = run.answer(0, 1, "at 0");
+    let answer = run.answer(0, 1, "Ok(at 0)");
     run.at(us(4400)).receive(answer);
     run.return_to(1, call, OutcomeKind::Ok, "Ok(at 0)");
     run.at(ms(6));
@@ -211,7 +211,7 @@ pub fn crash() -> Trace {
     let request = run.ask(2, 0, "append \"b\"");
     run.at(us(7100)).receive(request);
     wrote(&mut run);
-    let answer = run.answer(0, 2, "at 1");
+    let answer = run.answer(0, 2, "Ok(at 1)");
     run.happens(EventKind::Crashed { node: NodeId(0), reason: "crashes in the middle of a step".into() });
     run.at(us(8300)).receive(answer);
     run.return_to(2, call, OutcomeKind::Ok, "Ok(at 1)");
@@ -227,7 +227,7 @@ pub fn crash() -> Trace {
     let call = run.invoke(1, "read all");
     let request = run.ask(1, 0, "read all");
     run.at(us(82_100)).receive(request);
-    let answer = run.answer(0, 1, "[\"a\"]");
+    let answer = run.answer(0, 1, "Ok([\"a\"])");
     run.at(us(83_050)).receive(answer);
     run.return_to(1, call, OutcomeKind::Ok, "Ok([\"a\"])");
     run.state(0, "Log { entries: [\"a\"] }");
@@ -306,12 +306,12 @@ pub fn troubles() -> Trace {
     run.at(ms(3)).receive(charge);
     run.send(1, 1, "Tick");
     let copy = run.send(1, 2, "Replicate { cents: 999 }");
-    let paid = run.answer(1, 0, "Paid");
+    let paid = run.answer(1, 0, "Ok(Paid)");
     run.at(us(3500));
     let other = run.invoke(3, "Buy { item: 5 }");
     let refused = run.ask(3, 0, "Buy { item: 5 }");
     run.at(ms(4)).receive(paid);
-    let bought = run.answer(0, 3, "Bought(4)");
+    let bought = run.answer(0, 3, "Ok(Bought(4))");
     run.at(us(4200)).receive(charge);
     run.note(1, "seen before: not charged again");
     run.at(us(4600)).receive(refused);
