@@ -29,8 +29,9 @@ pub struct Figure {
 /// Where a figure's numbers come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source {
-    /// A program of `benches/`, built with this profile; it prints one line of JSON with a `value`.
-    Program { name: &'static str, profile: &'static str },
+    /// A program of `benches/`, built with this profile; it prints one line of JSON with a `value`. So do the programs of
+    /// `benches/peers/`, of which those that are built run, too, and the fastest is the figure's peer.
+    Program { name: &'static str, profile: &'static str, peers: &'static [&'static str] },
     /// One number of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
     Cells { number: &'static str },
 }
@@ -58,21 +59,32 @@ impl fmt::Display for Goal {
     }
 }
 
+/// Programs of `benches/peers/`.
+const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
+
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 4] = [
+pub const FIGURES: [Figure; 5] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
-        about: "500 pairs, latency 1-2 ms, a loss rule, no trace, 200-byte messages",
-        source: Source::Program { name: "ping_pong", profile: "release" },
+        about: "500 pairs, latency 1-2 ms, a loss rule, no trace, 200-byte messages; peer: the fastest of \
+                MadSim, AnySystem and Turmoil that is built",
+        source: Source::Program { name: "ping_pong", profile: "release", peers: &SIMULATORS },
         goal: Some(Goal::AtLeast(10.0)),
     },
     Figure {
         name: "sim/cell_node",
         unit: "million events/s",
         about: "the same, with the node compiled as a cell is: without optimisation",
-        source: Source::Program { name: "ping_pong", profile: "cell" },
+        source: Source::Program { name: "ping_pong", profile: "cell", peers: &[] },
         goal: Some(Goal::AtLeast(5.0)),
+    },
+    Figure {
+        name: "sim/bare_queue",
+        unit: "million events/s",
+        about: "sim/ping_pong again; peer: SimCore's event queue alone, which has no network",
+        source: Source::Program { name: "ping_pong", profile: "release", peers: &["ping_pong_simcore"] },
+        goal: None,
     },
     Figure {
         name: "start/first_result",
@@ -221,7 +233,7 @@ pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured))
     let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
     let measured = wanted.map(|&figure| {
         let numbers = match figure.source {
-            Source::Program { name, profile } => programs::measure(project, name, profile),
+            Source::Program { name, profile, peers } => programs::measure(project, name, profile, peers),
             Source::Cells { number } => {
                 let all = cells.get_or_insert_with(|| cells::measure(project));
                 all.clone().and_then(|all| {
@@ -263,7 +275,7 @@ mod tests {
     fn lines_show_what_was_measured() {
         let line = measured(0, 9.9, None).to_string();
         assert!(line.starts_with("sim/ping_pong") && line.contains("goal >= 10, MISSED"), "{line}");
-        let line = measured(2, 250.0, Some(5000.0)).to_string();
+        let line = measured(3, 250.0, Some(5000.0)).to_string();
         assert!(line.contains("250") && line.contains("5000") && line.contains("0.050"), "{line}");
     }
 

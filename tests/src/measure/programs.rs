@@ -1,5 +1,7 @@
-//! Figures that a program of `benches/` measures.
+//! Figures that a program of `benches/` measures, and the same game on the peers that `cargo peers` has built.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,20 +13,41 @@ use crate::project::Project;
 const BUILD_LIMIT: Duration = Duration::from_secs(20 * 60);
 const RUN_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// Builds the program with a profile, runs it, and reads the line that it prints.
-pub(super) fn measure(project: &Project, name: &str, profile: &str) -> Result<Numbers, String> {
+/// Builds the program with a profile, runs it and the peers, and reads the lines that they print.
+pub(super) fn measure(
+    project: &Project,
+    name: &str,
+    profile: &str,
+    peers: &[&str],
+) -> Result<Numbers, String> {
     let arguments =
         ["build", "--locked", "--package", "netsplit-benches", "--bin", name, "--profile", profile];
     let built = process::run(&mut project.cargo(&arguments), Errors::Shown, BUILD_LIMIT);
     if !built.well {
         return Err(format!("{name} does not build ({})", built.how));
     }
-    let program = project.program(profile, name);
-    let ended = process::run(&mut std::process::Command::new(program), Errors::Shown, RUN_LIMIT);
+    let ours = run(&project.program(profile, name))?;
+    let folder = project.root.join("benches/peers/target/release");
+    let built = peers.iter().map(|peer| folder.join(peer)).filter(|program| program.is_file());
+    let peer = fastest(built.map(|program| run(&program)));
+    Ok(Numbers { peer: peer.or(ours.peer), ..ours })
+}
+
+/// The highest of the peers' values. A peer that fails is told of and left out: it says nothing about our number.
+fn fastest(peers: impl Iterator<Item = Result<Numbers, String>>) -> Option<f64> {
+    let told = peers.filter_map(|peer| peer.inspect_err(|reason| eprintln!("{reason}")).ok());
+    told.map(|peer| peer.ours).max_by(f64::total_cmp)
+}
+
+fn run(program: &Path) -> Result<Numbers, String> {
+    let ended = process::run(&mut Command::new(program), Errors::Shown, RUN_LIMIT);
     if !ended.well {
-        return Err(format!("{name} failed ({})", ended.how));
+        return Err(format!("{} failed ({})", program.display(), ended.how));
     }
-    read(&ended.output).ok_or_else(|| format!("{name} should print {{\"value\": ..}} as its last line"))
+    // Each number is worth seeing, though the line of a figure has room for the fastest peer only.
+    eprintln!("{}: {}", program.display(), ended.output.trim_end());
+    read(&ended.output)
+        .ok_or_else(|| format!("{} should print {{\"value\": ..}} as its last line", program.display()))
 }
 
 /// The last line is `{"value": 12.3}`, with `"peer"` beside it where the program measured one too.
@@ -45,5 +68,19 @@ mod tests {
         assert_eq!(read("{\"value\": 1, \"peer\": 2}").unwrap().peer, Some(2.0));
         assert_eq!(read("{\"ours\": 1}"), None);
         assert_eq!(read(""), None);
+    }
+
+    /// Of several peers the fastest counts, as a number; one that fails is left out, and without any there is no peer.
+    #[test]
+    fn the_fastest_peer_counts() {
+        let ran = |line: &str| read(line).ok_or("failed".to_string());
+        let peers = [
+            ran("{\"value\": 9.5}"),
+            ran("thread panicked"),
+            ran("{\"value\": 10.5}"),
+            ran("{\"value\": 0.1}"),
+        ];
+        assert_eq!(fastest(peers.into_iter()), Some(10.5));
+        assert_eq!(fastest([ran("thread panicked")].into_iter()), None);
     }
 }
