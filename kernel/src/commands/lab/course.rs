@@ -164,6 +164,9 @@ fn with_infix(path: &Path, infix: &str) -> PathBuf {
     }
 }
 
+/// What a chapter is judged by; it would tell the reader what comes out, so it is not published.
+const FOR_TESTS: &str = "chapter.toml";
+
 /// All files of all chapters, relative and in order; hidden files and folders are editors' and Jupyter's leftovers.
 pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
@@ -178,9 +181,9 @@ pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
         };
         for entry in std::fs::read_dir(chapters.join(&folder)).map_err(refuse)? {
             let entry = entry.map_err(refuse)?;
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let path = folder.join(entry.file_name());
-            if hidden {
+            let name = entry.file_name();
+            let path = folder.join(&name);
+            if name.to_string_lossy().starts_with('.') || name == FOR_TESTS {
                 continue;
             } else if entry.file_type().map_err(refuse)?.is_dir() {
                 folders.push(path);
@@ -357,14 +360,18 @@ mod tests {
         assert_eq!(scene.read(CHAPTER), "version 1");
     }
 
-    /// Only chapters are published: no hidden files, no checkpoints, nothing that lies above the chapter folders.
+    /// Only chapters are published: no hidden files, no checkpoints, nothing of the tests, nothing above the chapters' folders.
     #[test]
     fn leftovers_of_editors_are_not_published() {
         let scene = Scene::new();
         let notebooks = scene.scratch.path().join("notebooks");
-        for extra in
-            ["README.md", "01-first/.ipynb_checkpoints/x.ipynb", "01-first/.hidden", "01-first/data/log.txt"]
-        {
+        for extra in [
+            "README.md",
+            "01-first/.ipynb_checkpoints/x.ipynb",
+            "01-first/.hidden",
+            "01-first/chapter.toml",
+            "01-first/data/log.txt",
+        ] {
             write_if_changed(&notebooks.join(extra), b"x").unwrap();
         }
         let expected = [CHAPTER, "01-first/data/log.txt"].map(PathBuf::from);
