@@ -170,11 +170,9 @@ impl OutcomeTable {
 
     fn headline(&self) -> String {
         let operations: usize = self.counts.iter().map(|counts| counts.happened + counts.not).sum();
+        let noun = if operations == 1 { "operation" } else { "operations" };
         let seed = self.seed.map_or(String::new(), |seed| format!(", seed {seed}"));
-        format!(
-            "{}: what callers were told, and what took place ({operations} operations{seed})",
-            self.service
-        )
+        format!("{}: what callers were told, and what took place ({operations} {noun}{seed})", self.service)
     }
 
     fn headings(&self) -> [&'static str; 2] {
@@ -285,6 +283,7 @@ mod tests {
         quiet.service = "<mail>".into();
         let table = OutcomeTable::of(&quiet);
         assert_eq!(table.to_string().lines().count(), 4);
+        assert!(table.to_string().contains("(1 operation, seed 7)"), "{table}");
         assert!(table.html().contains("&lt;mail&gt;") && !table.html().contains("<mail>"));
     }
 }

@@ -263,6 +263,10 @@ impl Trace {
                 )
             }
             EventKind::Duplicated { message } => format!("the network doubles: {}", message_text(message)),
+            // A client has one timer, its patience, and the text says what it does when that ends.
+            EventKind::TimerFired { node, text } if self.is_client(*node) => {
+                format!("{}: {text}", self.name(*node))
+            }
             EventKind::TimerFired { node, text } => format!("{}'s timer {text} runs out", self.name(*node)),
             EventKind::Invoked { client, text } => format!("{} begins {text}", self.name(*client)),
             EventKind::Returned { client, text, .. } => format!("{} learns {text}", self.name(*client)),
@@ -274,6 +278,10 @@ impl Trace {
             EventKind::Cut { cut, text, .. } => format!("cut {cut}: {text}"),
             EventKind::Healed { cut } => format!("cut {cut} is healed"),
         }
+    }
+
+    fn is_client(&self, id: NodeId) -> bool {
+        self.lifelines.iter().any(|line| line.id == id && line.kind == Participant::Client)
     }
 }
 
