@@ -54,6 +54,7 @@ impl Project {
         command
             .current_dir(&self.root)
             .env("XDG_DATA_HOME", self.stage().join("data"))
+            .env("NETSPLIT_CACHE", self.stage().join("cache"))
             .env("JUPYTER_DATA_DIR", &jupyter)
             .env("JUPYTER_CONFIG_DIR", jupyter.join("config"))
             .env("JUPYTER_PREFER_ENV_PATH", "1")

@@ -86,25 +86,20 @@ pub(super) fn protocol(run: &mut Run<'_>) -> Tally {
     script(run, "kernel_suite.py", &[])
 }
 
-/// `netsplit run` on every chapter: it ends well, and leaves the published notebook as it was.
+/// Every chapter with `netsplit run`, its outputs compared with the stored ones.
 pub(super) fn headless(run: &mut Run<'_>) -> Tally {
     let netsplit = run.project.program("debug", "netsplit");
-    run_chapters(run, netsplit)
-}
-
-fn run_chapters(run: &mut Run<'_>, netsplit: PathBuf) -> Tally {
-    let chapters = chapters_on_stage(run).unwrap_or_default();
-    let mut tally = run.expect("there are chapters on the stage (step setup)", !chapters.is_empty());
-    for chapter in chapters {
-        let mut command = run.project.on_stage(&netsplit);
-        tally += Tally::one(run.program(command.arg("run").arg(chapter), Errors::Kept, CLIENT_LIMIT).well);
-    }
-    tally
+    chapters(run, netsplit)
 }
 
 pub(super) fn nbclient(run: &mut Run<'_>) -> Tally {
-    let chapters = run.project.chapters();
-    script(run, "chapters.py", &chapters)
+    chapters(run, PathBuf::from("nbclient"))
+}
+
+/// Every published chapter with one client.
+fn chapters(run: &mut Run<'_>, client: PathBuf) -> Tally {
+    let arguments: Vec<PathBuf> = std::iter::once(client).chain(run.project.chapters()).collect();
+    script(run, "chapters.py", &arguments)
 }
 
 pub(super) fn browser(run: &mut Run<'_>) -> Tally {
@@ -119,7 +114,7 @@ pub(super) fn release(run: &mut Run<'_>) -> Tally {
         return Tally::one(false);
     }
     let netsplit = run.project.program("release", "netsplit");
-    prepare(run, netsplit.clone()) + run_chapters(run, netsplit)
+    prepare(run, netsplit.clone()) + chapters(run, netsplit)
 }
 
 /// Runs a script of tests/e2e with the stage's Python; its last line is its tally.

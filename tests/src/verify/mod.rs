@@ -44,7 +44,12 @@ pub const STEPS: [Step; 9] = [
         run: clients::setup,
     },
     Step { name: "protocol", about: "Jupyter's own suite for kernels", long: false, run: clients::protocol },
-    Step { name: "run", about: "every chapter with `netsplit run`", long: false, run: clients::headless },
+    Step {
+        name: "run",
+        about: "every chapter with `netsplit run`, outputs compared",
+        long: false,
+        run: clients::headless,
+    },
     Step {
         name: "nbclient",
         about: "every chapter under nbclient, outputs compared",
