@@ -1,5 +1,6 @@
 //! The Jupyter kernel of netsplit: messages, session, engines, sockets, a client, and the command line's subcommands.
 
+pub mod cache;
 pub mod client;
 pub mod commands;
 pub mod engine;

@@ -59,7 +59,7 @@ pub enum NotebookError {
         reason: String,
     },
     /// The kernel is gone.
-    #[error("the kernel died while cell {place} ran; start it again")]
+    #[error("the kernel died while cell {} ran; start it again", place + 1)]
     KernelDied {
         /// The cell's place, from 0.
         place: usize,

@@ -121,6 +121,13 @@ impl KernelProcess {
         self.process.try_wait().ok().flatten()
     }
 
+    /// Ends the process at once, without asking it.
+    pub fn kill(&mut self) {
+        // It may have ended by itself already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
     /// Waits for the process to end by itself.
     pub fn wait(&mut self, within: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + within;
@@ -142,8 +149,7 @@ impl Drop for KernelProcess {
         }
         let asked = self.client.request(Channel::Control, ShutdownRequest { restart: false });
         if asked.is_err() || self.wait(END).is_none() {
-            let _ = self.process.kill();
-            let _ = self.process.wait();
+            self.kill();
         }
     }
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome};
+use crate::engine::evcxr::session_directory::{Places, SessionDirectory};
+use crate::engine::evcxr::{self, EvcxrEngine, Link};
+use crate::engine::library::compiler_version;
 use crate::engine::scripted::{RunningScript, ScriptedEngine};
 use crate::engine::{Host, Outlet};
 use crate::session::{Session, Stamp};
@@ -41,16 +44,38 @@ pub fn run(arguments: Arguments) -> Outcome {
     log_to_stderr(&arguments.log)?;
     let path = &arguments.connection_file;
     let connection = ConnectionFile::read(path).map_err(|error| Failure(error.to_string()))?;
-    if arguments.engine == EngineName::Evcxr {
-        return Err(Failure("cells in Rust are not part of this build yet; use --engine scripted".to_string()));
-    }
-    let session = Session::new(new_id(), String::new(), Box::new(stamp));
-    sockets::serve(&connection, path, session, start_scripted).map_err(|error| Failure(error.to_string()))
+    let session = || Session::new(new_id(), compiler_release(), Box::new(stamp));
+    let served = match arguments.engine {
+        EngineName::Scripted => sockets::serve(&connection, path, session(), start_scripted),
+        EngineName::Evcxr => match SessionDirectory::of_this_process() {
+            // The folder is removed when everything else has ended.
+            Some(folder) => {
+                let places = folder.places();
+                let served =
+                    sockets::serve(&connection, path, session(), |outlet| start_evcxr(outlet, places));
+                evcxr::kill_leftovers();
+                served
+            }
+            None => return Err(Failure(SessionDirectory::create_and_restart())),
+        },
+    };
+    served.map_err(|error| Failure(error.to_string()))
 }
 
 fn start_scripted(outlet: Outlet) -> Host {
     let running = Arc::new(RunningScript::default());
     Host::start(running.clone(), outlet, move |outlet| Ok(Box::new(ScriptedEngine::new(outlet, running))))
+}
+
+fn start_evcxr(outlet: Outlet, places: Places) -> Host {
+    let link = Arc::new(Link::default());
+    Host::start(link.clone(), outlet, move |outlet| Ok(Box::new(EvcxrEngine::start(outlet, link, &places)?)))
+}
+
+/// As in `1.95.0`; empty if there is no compiler, which every cell will then say.
+fn compiler_release() -> String {
+    let version = compiler_version().unwrap_or_default();
+    version.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or_default().to_string()
 }
 
 fn stamp() -> Stamp {
@@ -61,9 +86,15 @@ fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+/// Logs from this level on, or by these filters; a bare level is for the kernel's own remarks only, since the libraries
+/// below it (rust-analyzer above all) remark on everything.
 fn log_to_stderr(filter: &str) -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|error| {
-        Failure(format!("expected a log filter such as `debug`, found {filter:?}: {error}"))
+    let filter = match filter.parse::<tracing_subscriber::filter::LevelFilter>() {
+        Ok(level) => format!("off,netsplit_kernel={level}"),
+        Err(_) => filter.to_string(),
+    };
+    let filter = tracing_subscriber::EnvFilter::try_new(&filter).map_err(|error| {
+        Failure(format!("expected a log level such as `debug`, found {filter:?}: {error}"))
     })?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     Ok(())

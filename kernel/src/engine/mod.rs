@@ -4,9 +4,11 @@
 //! says what a cell puts out through an [`Outlet`] while it runs. Whoever wants to stop a running cell does so from
 //! another thread, through an [`Interrupt`].
 //!
-//! [`scripted`] plays scripts for the tests.
+//! Two engines exist: [`evcxr`] runs Rust, [`scripted`] plays scripts for the tests.
 
+pub mod evcxr;
 mod host;
+pub mod library;
 pub mod scripted;
 
 pub use host::{Host, Outlet};

@@ -5,12 +5,10 @@
 //! partial TEXT    text without a newline    display TEXT    something to show
 //! result TEXT     the cell's value          error TEXT      the cell fails
 //! panic TEXT      the engine itself panics  sleep           until it is interrupted
-//! gate            until the file that is named in NETSPLIT_SCRIPT_GATE exists
+//! abort           the kernel dies
 //! ```
 
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -47,11 +45,8 @@ impl ScriptedEngine {
             "result" => Output::Result(plain(text)),
             "error" => return Err(error("ScriptedError", text)),
             "panic" => panic!("{text}"),
-            "sleep" => return self.running.sleep(|| false),
-            "gate" => {
-                let gate = std::env::var("NETSPLIT_SCRIPT_GATE").unwrap_or_default();
-                return self.running.sleep(|| Path::new(&gate).exists());
-            }
+            "abort" => std::process::abort(),
+            "sleep" => return Err(self.running.sleep()),
             _ => return Err(error("CompileError", &format!("expected a step of a script, found {line:?}"))),
         };
         self.outlet.put(output);
@@ -80,16 +75,13 @@ impl Engine for ScriptedEngine {
 }
 
 impl RunningScript {
-    fn sleep(&self, is_over: impl Fn() -> bool) -> Result<(), ErrorOutput> {
+    /// Returns when it is interrupted.
+    fn sleep(&self) -> ErrorOutput {
         let mut interrupted = self.interrupted.lock().expect("nobody panics with the lock");
-        while !is_over() {
-            if *interrupted {
-                return Err(error("Interrupted", "the script was interrupted"));
-            }
-            let waited = self.changed.wait_timeout(interrupted, Duration::from_millis(5));
-            interrupted = waited.expect("nobody panics with the lock").0;
+        while !*interrupted {
+            interrupted = self.changed.wait(interrupted).expect("nobody panics with the lock");
         }
-        Ok(())
+        error("Interrupted", "the script was interrupted")
     }
 }
 
