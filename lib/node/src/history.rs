@@ -29,7 +29,7 @@ pub struct Operation<Q, R> {
 }
 
 /// Operations in the order of their invocation. `Q` and `R` are the service's request and response.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct History<Q, R> {
     /// The service's cluster, for reports.
     pub service: String,
@@ -67,7 +67,8 @@ impl<'a, Q, R> IntoIterator for &'a History<Q, R> {
 /// One line per operation: who, what, from when to when, and the outcome.
 impl<Q: Debug, R: Debug> fmt::Display for History<Q, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "history of {}: {} operations", self.service, self.len())?;
+        let operations = if self.len() == 1 { "operation" } else { "operations" };
+        write!(f, "history of {}: {} {operations}", self.service, self.len())?;
         for operation in self {
             let returned = operation.returned.map_or("..".to_owned(), |time| time.to_string());
             let outcome =
@@ -79,5 +80,41 @@ impl<Q: Debug, R: Debug> fmt::Display for History<Q, R> {
             )?;
         }
         Ok(())
+    }
+}
+
+/// The same: a notebook shows a history as its lines.
+impl<Q: Debug, R: Debug> Debug for History<Q, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::ms;
+
+    #[test]
+    fn shows_who_asked_what_and_what_came() {
+        // A history is read by people: one line per operation, a pending one included.
+        let operation = |name: &str, outcome: Option<Outcome<u32>>| Operation {
+            call: CallId(0),
+            caller: NodeId(3),
+            caller_name: name.to_owned(),
+            request: "count",
+            invoked: Time::ZERO + ms(1),
+            returned: outcome.as_ref().map(|_| Time::ZERO + ms(4)),
+            outcome,
+            served: vec![],
+        };
+        let operations = vec![operation("ann", Some(Outcome::Ok(7))), operation("bob", None)];
+        let history = History { service: "counter".to_owned(), seed: Some(1), operations };
+        assert_eq!(
+            format!("{history:?}"),
+            "history of counter: 2 operations\n  \
+             ann             1ms - 4ms        \"count\" -> Ok(7)\n  \
+             bob             1ms - ..         \"count\" -> Pending"
+        );
     }
 }

@@ -12,7 +12,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 /// use netsplit_node::{Time, ms};
 /// assert_eq!((Time::ZERO + ms(1500)).to_string(), "1.5s");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
 /// A signed length of time in nanoseconds; written with [`ns`], [`us`], [`ms`], [`secs`], [`mins`] and [`hours`].
@@ -22,7 +22,7 @@ pub struct Time(u64);
 /// assert_eq!(secs(1) + ms(500), ms(1500));
 /// assert_eq!((-secs(5)).to_string(), "-5s");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(i64);
 
 /// `n` nanoseconds.
@@ -165,6 +165,20 @@ impl fmt::Display for Duration {
     }
 }
 
+/// As people read it: a node's Debug form is what pictures show.
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// As people read it.
+impl fmt::Debug for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
 /// "1.5s", "20ms", "3.25us": the largest unit in which the number is at least 1, with at most three decimals.
 fn in_largest_unit(nanos: u64) -> String {
     let (unit, name) = match nanos {
@@ -206,5 +220,6 @@ mod tests {
     fn pads_like_any_text() {
         // Tables line times up.
         assert_eq!(format!("{:>6}|{:<6}|", ms(5), Time::ZERO + ms(5)), "   5ms|5ms   |");
+        assert_eq!(format!("{:?} {:?}", ms(5), Time::ZERO + ms(5)), "5ms 5ms");
     }
 }

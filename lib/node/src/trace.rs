@@ -6,7 +6,7 @@ use crate::node::NodeId;
 use crate::time::Time;
 
 /// What happened in a run, or the part of it that was kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Trace {
     /// The seed of the world.
     pub seed: u64,
@@ -296,5 +296,12 @@ impl fmt::Display for Trace {
             write!(f, "\n{:>12}  {}", event.time, self.sentence(event))?;
         }
         Ok(())
+    }
+}
+
+/// The same: a notebook shows a trace as its lines.
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }

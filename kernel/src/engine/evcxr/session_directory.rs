@@ -5,6 +5,7 @@
 //! stays. The folder is locked while the kernel lives and removed when it ends; a kernel that was killed leaves its folder
 //! unlocked, and the next one to start removes it.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -14,8 +15,12 @@ use std::time::Duration;
 
 use crate::cache;
 
-/// The variable that names the folder of this kernel.
+/// The variable that names the folder of a kernel, and the one that says of which: processes that a cell starts inherit
+/// both.
 const SESSION: &str = "NETSPLIT_SESSION";
+const SESSION_OF: &str = "NETSPLIT_SESSION_OF";
+/// The variable that names folders of shared libraries.
+const LIBRARY_PATH: &str = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 /// A folder younger than this may belong to a kernel that has not locked it yet.
 const YOUNG: Duration = Duration::from_secs(60);
 /// Socket addresses are short; longer paths do not fit.
@@ -44,12 +49,21 @@ pub struct Places {
 }
 
 impl SessionDirectory {
-    /// The folder of this kernel, if the process has been replaced already.
-    pub fn of_this_process() -> Option<Self> {
-        let path = PathBuf::from(std::env::var_os(SESSION)?);
-        let lock = File::create(path.join("lock")).ok()?;
-        lock.try_lock().ok()?;
-        Some(Self { path, _lock: lock })
+    /// The folder of this kernel, if the process has been replaced already; the error says why it cannot be had.
+    pub fn of_this_process() -> Result<Option<Self>, String> {
+        let of = std::env::var(SESSION_OF).unwrap_or_default();
+        let Some(path) = std::env::var_os(SESSION).filter(|_| of == std::process::id().to_string()) else {
+            return Ok(None);
+        };
+        let path = PathBuf::from(path);
+        let locked = File::create(path.join("lock")).and_then(|lock| Ok(lock.try_lock().map(|()| lock)?));
+        match locked {
+            Ok(lock) => Ok(Some(Self { path, _lock: lock })),
+            Err(error) => Err(format!(
+                "cannot lock {}: {error}; name a folder on a local disk in NETSPLIT_CACHE",
+                path.join("lock").display()
+            )),
+        }
     }
 
     /// Creates a folder and replaces this process by one that knows it; comes back only with the reason why not.
@@ -71,7 +85,8 @@ impl SessionDirectory {
             Err(error) => return format!("cannot find the program itself: {error}"),
         };
         let mut command = Command::new(this_program);
-        command.args(std::env::args_os().skip(1)).env(SESSION, &path).envs(evcxr_environment(&path));
+        command.args(std::env::args_os().skip(1)).env(SESSION, &path);
+        command.env(SESSION_OF, std::process::id().to_string()).envs(evcxr_environment(&path));
         format!("cannot start the kernel again with its environment: {}", command.exec())
     }
 
@@ -112,8 +127,22 @@ pub fn configure(folder: &Path) -> io::Result<()> {
 }
 
 /// The environment that makes evcxr work in this folder.
-pub fn evcxr_environment(folder: &Path) -> [(&'static str, PathBuf); 2] {
-    [("EVCXR_TMPDIR", folder.join("cells")), ("EVCXR_CONFIG_DIR", folder.join("config"))]
+pub fn evcxr_environment(folder: &Path) -> Vec<(&'static str, OsString)> {
+    let mut environment: Vec<(&'static str, OsString)> = vec![
+        ("EVCXR_TMPDIR", folder.join("cells").into()),
+        ("EVCXR_CONFIG_DIR", folder.join("config").into()),
+    ];
+    environment.extend(standard_library().map(|paths| (LIBRARY_PATH, paths)));
+    environment
+}
+
+/// Where compiled cells find the standard library. The path that rustc writes into a cell is relative to the folder in which
+/// it was compiled, and evcxr loads it from another: without this, cells load only where the two happen to agree.
+fn standard_library() -> Option<OsString> {
+    let output = Command::new("rustc").args(["--print", "target-libdir"]).output().ok()?;
+    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    let others = std::env::var_os(LIBRARY_PATH).unwrap_or_default();
+    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&others))).ok()
 }
 
 fn remove_abandoned(sessions: &Path) {
@@ -135,6 +164,16 @@ fn remove_abandoned(sessions: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The environment names the folder that really holds the standard library's shared object.
+    #[test]
+    fn cells_find_the_standard_library() {
+        let environment = evcxr_environment(Path::new("session"));
+        let (_, folders) = environment.iter().find(|(name, _)| *name == LIBRARY_PATH).unwrap();
+        let first = std::env::split_paths(folders).next().unwrap();
+        let is_std = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("libstd-");
+        assert!(fs::read_dir(first).unwrap().flatten().any(is_std), "{folders:?}");
+    }
 
     /// What a dead kernel left is removed; what is locked, or has just been created, stays.
     #[test]
