@@ -60,14 +60,14 @@ fn kernel_json(prefix: &Path) -> PathBuf {
     prefix.join("share/jupyter/kernels/netsplit/kernel.json")
 }
 
-/// The kernelspec goes where it is asked to, starts this binary, and is removed without a trace.
+/// The kernelspec goes where it is asked to, starts this binary, and is removed without a trace. That cells cannot be
+/// built on this machine is said too.
 #[test]
 fn install_and_uninstall_are_inverse() {
     let machine = Machine::bare();
     let prefix = machine.path("prefix");
     let options = ["--prefix", prefix.to_str().unwrap()];
-    let installed = machine.netsplit(&[&["install"], &options[..]].concat());
-    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    assert!(machine.refusal(&[&["install"], &options[..]].concat()).contains("cannot run rustc"));
     let spec = std::fs::read_to_string(kernel_json(&prefix)).unwrap();
     assert!(spec.contains(env!("CARGO_BIN_EXE_netsplit")), "{spec}");
     assert!(machine.netsplit(&[&["uninstall"], &options[..]].concat()).status.success());
@@ -79,7 +79,7 @@ fn install_and_uninstall_are_inverse() {
 #[test]
 fn install_is_for_the_user_by_default() {
     let machine = Machine::bare();
-    assert!(machine.netsplit(&["install", "--name", "mine"]).status.success());
+    machine.refusal(&["install", "--name", "mine"]);
     let jupyter =
         if cfg!(target_os = "macos") { "home/Library/Jupyter" } else { "home/.local/share/jupyter" };
     assert!(machine.path(jupyter).join("kernels/mine/kernel.json").exists());
@@ -92,7 +92,7 @@ fn sys_prefix_is_the_active_pythons() {
     assert!(machine.refusal(&["install", "--sys-prefix"]).contains("python3"));
     let prefix = machine.path("environment");
     machine.program("python3", &format!("printf %s '{}'", prefix.display()));
-    assert!(machine.netsplit(&["install", "--sys-prefix"]).status.success());
+    assert!(machine.refusal(&["install", "--sys-prefix"]).contains("cannot run rustc"));
     assert!(kernel_json(&prefix).exists());
 }
 

@@ -24,6 +24,7 @@ from expectations import Expectations
 
 START_SECONDS = 60
 RUN_SECONDS = 900
+TALLEST_PICTURE = 12_000
 CHROMIUM_OPTIONS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",
@@ -123,15 +124,17 @@ def visible_diagrams(page):
             .filter(([width, height]) => width > 100 && height > 50)""")
 
 
-def screenshot(page, path):
-    """The whole chapter in one picture: the window is made as tall as the notebook."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def screenshots(page, folder, name):
+    """The whole chapter in as few pictures as Chromium allows: the window is made as tall as the notebook."""
+    folder.mkdir(parents=True, exist_ok=True)
     panel = page.locator(".jp-Notebook .jp-WindowedPanel-outer, .jp-WindowedPanel-outer.jp-Notebook").first
-    height = panel.evaluate("it => it.scrollHeight")
-    page.set_viewport_size({"width": 1400, "height": min(int(height) + 200, 16000)})
-    panel.evaluate("it => it.scrollTo(0, 0)")
-    page.wait_for_timeout(1500)
-    page.screenshot(path=path)
+    height = int(panel.evaluate("it => it.scrollHeight"))
+    page.set_viewport_size({"width": 1400, "height": min(height + 200, TALLEST_PICTURE)})
+    shown = int(panel.evaluate("it => it.clientHeight"))
+    for number, top in enumerate(range(0, height, shown), start=1):
+        panel.evaluate("(it, top) => it.scrollTo(0, top)", top)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=folder / f"{name}.{number}.png")
 
 
 def check(browser, address, course, chapter, tally):
@@ -150,7 +153,8 @@ def check(browser, address, course, chapter, tally):
         return wait_until_done(page, cells)
 
     numbers = tally.attempt(f"{name}: restart and run all ends", use)
-    screenshot(page, Path(os.environ.get("NETSPLIT_ARTIFACTS", ".")) / f"{name}.png")
+    tally.attempt(f"{name}: screenshots", lambda: screenshots(
+        page, Path(os.environ.get("NETSPLIT_ARTIFACTS", ".")), name))
     if numbers is not None:
         tally.expect(f"{name}: every cell ran, in order", numbers == [str(n + 1) for n in range(cells)], numbers)
         tally.expect(f"{name}: no output is an error", not errors(page), "\n".join(errors(page)))

@@ -12,6 +12,8 @@ use super::lab::course;
 use super::lab::environment::Environment;
 use super::places::{Places, ensure_writable};
 use super::{Failure, Outcome, kernelspec, prerequisites};
+use crate::cache;
+use crate::engine::library;
 
 /// The arguments of `netsplit doctor`.
 #[derive(Debug, Args)]
@@ -86,9 +88,10 @@ fn examine(places: &Places) -> Vec<Check> {
         Check::required("Python", python),
         Check::required("sources", sources(places)),
         Check::required("data folder", writable(&places.data)),
-        Check::required("temporary folder", writable(&std::env::temp_dir())),
+        Check::required("cache folder", writable(&cache::directory())),
         Check { subject: "Python environment", verdict: environment_verdict(&environment) },
         Check { subject: "kernel", verdict: kernel_verdict(places, &environment) },
+        Check { subject: "library for cells", verdict: library_verdict() },
     ]
 }
 
@@ -110,7 +113,7 @@ fn sources(places: &Places) -> Result<String, Failure> {
     if !prelude.exists() || notebooks == 0 {
         return Err(Failure(format!(
             "the library and the chapters should be in {}, but they are not: clone the project again and run \
-             `cargo lab` there, or name the clone's folder in the variable NETSPLIT_SOURCE",
+             `cargo lab` there, or name the clone's folder in the variable NETSPLIT_HOME",
             places.source.display()
         )));
     }
@@ -124,6 +127,14 @@ fn environment_verdict(environment: &Environment) -> Verdict {
         Verdict::Good(format!("JupyterLab at {root}"))
     } else {
         Verdict::Optional(format!("not made yet at {root}; the first `netsplit lab` makes it"))
+    }
+}
+
+fn library_verdict() -> Verdict {
+    match library::prepared() {
+        Ok(Some(folder)) => Verdict::Good(folder.display().to_string()),
+        Ok(None) => Verdict::Optional("not built yet for this compiler; the first cell or `netsplit lab` does it".into()),
+        Err(error) => Verdict::Missing(error.to_string()),
     }
 }
 
@@ -205,7 +216,7 @@ mod tests {
     fn every_check_is_one_line() {
         let scratch = tempfile::tempdir().unwrap();
         let checks = examine(&places(scratch.path()));
-        assert!(checks.len() >= 9);
+        assert!(checks.len() >= 10);
         for check in checks {
             let line = check.to_string();
             assert!(!line.contains('\n'), "{line}");

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::places::{Places, ensure_writable};
 use super::{Failure, Outcome, kernelspec};
+use crate::engine::library;
 
 /// Which of Jupyter's folders is meant, and under which name: the four standard options of Jupyter kernels.
 #[derive(Debug, Args)]
@@ -76,16 +78,39 @@ pub fn run(arguments: Arguments) -> Outcome {
     let folder = arguments.target.folder(&places)?;
     install_into(&folder)?;
     println!("Installed the kernel {:?} at {}", arguments.target.name, folder.display());
-    Ok(())
+    prepare_library()
 }
 
 /// Writes the kernelspec for this binary into `folder`.
 pub fn install_into(folder: &Path) -> Outcome {
-    let binary = std::env::current_exe().map_err(|error| {
-        Failure(format!("cannot tell where this program lies ({error}): start it by its full path"))
-    })?;
+    let binary = this_binary()?;
     ensure_writable(folder, "choose another place with --user, --sys-prefix or --prefix DIR")?;
     kernelspec::write(folder, &binary)
+}
+
+/// Builds the library that cells use, unless that was done before; otherwise a first cell would have to wait for it.
+pub fn prepare_library() -> Outcome {
+    let bar = ProgressBar::new_spinner();
+    let style = ProgressStyle::with_template("  {spinner} {wide_msg}");
+    bar.set_style(style.expect("the template is well formed"));
+    let mut begun = false;
+    let prepared = library::prepare_library(&this_binary()?, &mut |line| {
+        if !begun {
+            begun = true;
+            eprintln!("Building the library for cells (once)");
+            bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        }
+        bar.set_message(line.to_string());
+    });
+    bar.finish_and_clear();
+    prepared.map(|_| ()).map_err(|error| Failure(error.to_string()))
+}
+
+/// The absolute path of this program.
+fn this_binary() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| {
+        Failure(format!("cannot tell where this program lies ({error}): start it by its full path"))
+    })
 }
 
 #[cfg(test)]

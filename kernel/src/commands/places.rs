@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use crate::engine::library;
 
 /// The folders that the commands work with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,22 +49,13 @@ impl Places {
             jupyter_search.extend(folder(prefix).map(|it| it.join("share").join("jupyter")));
         }
         jupyter_search.extend(["/usr/local/share/jupyter", "/usr/share/jupyter"].map(PathBuf::from));
-        let source = folder("NETSPLIT_SOURCE").unwrap_or_else(built_from);
-        Ok(Self { source, data: share.join("netsplit"), jupyter, jupyter_search })
+        Ok(Self { source: library::home(), data: share.join("netsplit"), jupyter, jupyter_search })
     }
 
     /// The chapters as they were published.
     pub fn chapters(&self) -> PathBuf {
         self.source.join("notebooks")
     }
-}
-
-/// The source folder that this binary was built from; `NETSPLIT_SOURCE` overrides it where the sources were moved.
-fn built_from() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the kernel crate lies in the workspace")
-        .to_path_buf()
 }
 
 /// Makes `folder` with all its parents and checks that files can be made in it; `remedy` ends the error's line.

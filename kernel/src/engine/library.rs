@@ -81,6 +81,13 @@ pub fn prepare_library(
     Ok(PreparedLibrary { folder, _lock: lock })
 }
 
+/// The folder of the library for this compiler and these sources; none where it is still to be prepared.
+pub fn prepared() -> Result<Option<PathBuf>, LibraryError> {
+    let key = key(&compiler_version()?, &sources(&home())?);
+    let folder = cache::directory().join("library").join(key);
+    Ok(folder.join("ready").exists().then_some(folder))
+}
+
 /// What `rustc -vV` says.
 pub fn compiler_version() -> Result<String, LibraryError> {
     let output = Command::new("rustc").arg("-vV").output().map_err(LibraryError::NoCompiler)?;

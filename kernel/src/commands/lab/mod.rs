@@ -64,6 +64,7 @@ pub fn run(arguments: Arguments) -> Outcome {
     let notebooks: Vec<PathBuf> =
         written.into_iter().filter(|path| path.extension().is_some_and(|it| it == "ipynb")).collect();
     jupyter::trust(&places, &environment, &notebooks)?;
+    install::prepare_library()?;
 
     if arguments.prepare_only {
         println!("Python environment: {}", environment.root().display());
