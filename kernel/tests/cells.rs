@@ -213,6 +213,7 @@ fn failures() {
 
 /// An endless loop can be interrupted, its error says what is lost, and cells run again; so can a cell that has hardly
 /// begun. When the kernel ends, no process and no file of it is left.
+#[cfg(target_os = "linux")]
 #[test]
 fn interrupts_and_traces() {
     let mut cells = Cells::start();
@@ -242,6 +243,7 @@ fn interrupts_and_traces() {
 }
 
 /// A kernel that is killed leaves no process, and its folder is removed by the next kernel.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_killed_kernel_leaves_nothing_for_long() {
     let mut cells = Cells::start();

@@ -47,7 +47,7 @@ pub fn run(arguments: Arguments) -> Outcome {
     let session = || Session::new(new_id(), compiler_release(), Box::new(stamp));
     let served = match arguments.engine {
         EngineName::Scripted => sockets::serve(&connection, path, session(), start_scripted),
-        EngineName::Evcxr => match SessionDirectory::of_this_process() {
+        EngineName::Evcxr => match SessionDirectory::of_this_process().map_err(Failure)? {
             // The folder is removed when everything else has ended.
             Some(folder) => {
                 let places = folder.places();

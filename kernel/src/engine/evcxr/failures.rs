@@ -75,7 +75,10 @@ pub fn panic_error(text: &str, generated: &str, cells: &[Cell], library: &str) -
 
 /// The error of a cell that a `?` has left early.
 pub fn returned_error(text: &str, library: &str) -> ErrorOutput {
-    let evalue = readable_paths(text, library);
+    let evalue = match text.is_empty() {
+        true => "a `?` has returned an error that says nothing".to_string(),
+        false => readable_paths(text, library),
+    };
     let note = Level::NOTE.message("a `?` has left the cell here; what came after it did not run");
     let report = render(&[Level::ERROR.primary_title(evalue.clone()).element(note)]);
     ErrorOutput { ename: "Error".to_string(), evalue, traceback: report }

@@ -184,11 +184,14 @@ impl Engine for EvcxrEngine {
         let Ok(found) = self.context.completions(code, cursor) else {
             return Completions { replaced: cursor..cursor, matches: Vec::new() };
         };
-        let matches = found
-            .completions
-            .into_iter()
-            .map(|it| Completion { text: it.code, label: it.label, kind: it.kind.to_string() })
-            .collect();
+        let mut matches: Vec<Completion> = Vec::new();
+        for found in found.completions {
+            // `push_str(string)` shows what a function takes; what is inserted is its name.
+            let text = found.code.split('(').next().unwrap_or_default().to_string();
+            if !matches.iter().any(|it| it.text == text) {
+                matches.push(Completion { text, label: found.label, kind: found.kind.to_string() });
+            }
+        }
         Completions { replaced: found.start_offset..found.end_offset, matches }
     }
 

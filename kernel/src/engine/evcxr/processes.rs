@@ -43,23 +43,29 @@ fn parent_and_name(process: &std::path::Path) -> Option<(u32, u32, String)> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::process::Command;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
     /// A child's child is found by its program's name, and killed.
     #[test]
     fn grandchildren_are_found_and_killed() {
-        let script = "sleep 1000 & echo started; wait";
-        let mut shell = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().unwrap()), &mut line)
-            .unwrap();
-        let below = descendants(shell.id());
-        assert!(below.len() == 1 && below[0].1 == "sleep", "{below:?}");
+        let mut shell = Command::new("sh").args(["-c", "sleep 20 & wait"]).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let below = loop {
+            // Between its fork and its exec, the grandchild still has the shell's name.
+            let below = descendants(shell.id());
+            if below.iter().any(|(_, name)| name == "sleep") || Instant::now() > deadline {
+                break below;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
         let mine = descendants(std::process::id());
-        assert!(mine.contains(&(shell.id(), "sh".to_string())) && mine.contains(&below[0]), "{mine:?}");
         kill_descendants(|name| name == "sleep");
-        assert!(shell.wait().unwrap().success(), "the shell's wait for the killed child is over");
+        let ended = shell.wait().unwrap();
+        assert!(below.len() == 1 && below[0].1 == "sleep", "{below:?}");
+        assert!(mine.iter().any(|(pid, _)| *pid == shell.id()) && mine.contains(&below[0]), "{mine:?}");
+        assert!(ended.success(), "the shell's wait for the killed child is over");
     }
 }

@@ -29,9 +29,11 @@ use super::report::{ACKNOWLEDGED, BEGIN, INTERRUPT, Report};
 
 /// The variable that makes this program a relay; its value is the path of the kernel's socket.
 pub const RELAY: &str = "NETSPLIT_RELAY";
-/// Printed text is held this long, so that many small writes make one message, and so that the text of an error can
-/// still be told from what else was printed when the mark of the error comes.
+/// Printed text is held this long, so that many small writes make one message.
 const HOLD: Duration = Duration::from_millis(5);
+/// Text on stderr is held longer, so that an error's own text can be told from what was printed before it when the mark
+/// of the error comes. What comes too late for that is shown twice: as printed text, and in the error.
+const HOLD_STDERR: Duration = Duration::from_millis(25);
 /// The text of a panic is held longer: the mark comes when the stack is unwound.
 const HOLD_PANIC: Duration = Duration::from_millis(200);
 /// No more text than this is held.
@@ -65,6 +67,8 @@ struct Relay {
     stderr_bytes: Vec<u8>,
     held_stdout: String,
     held_stderr: String,
+    /// What has been released of this cell's stderr, in case that a mark comes later than text is held.
+    released_stderr: String,
     /// Since when the oldest text is held.
     held_since: Option<Instant>,
     running: bool,
@@ -102,6 +106,7 @@ impl Relay {
             stderr_bytes: Vec::new(),
             held_stdout: String::new(),
             held_stderr: String::new(),
+            released_stderr: String::new(),
             held_since: None,
             running: false,
             skip: false,
@@ -174,7 +179,10 @@ impl Relay {
                 self.finish_cell()?;
                 continue;
             }
-            self.running |= runs_cell;
+            if runs_cell {
+                self.running = true;
+                self.released_stderr.clear();
+            }
             if let Some(stdin) = &mut self.stdin {
                 // A child that is gone shows on its stdout.
                 let _ = stdin.write_all(&line);
@@ -240,18 +248,22 @@ impl Relay {
             }
             Piece::Panicked => {
                 self.read_stderr()?;
-                let (printed, panic) = split_panic(&std::mem::take(&mut self.held_stderr));
+                let (printed, mut panic) = split_panic(&std::mem::take(&mut self.held_stderr));
                 self.held_stderr = printed;
+                if panic.is_empty() {
+                    panic = split_panic(&self.released_stderr).1;
+                }
                 self.release()?;
                 self.report(&Report::Panicked(panic))?;
                 self.tell_evcxr(PANICKED)
             }
             Piece::ReturnedError => {
                 self.read_stderr()?;
-                let held = std::mem::take(&mut self.held_stderr);
-                let error = held.trim_end_matches('\n').rsplit('\n').next().unwrap_or_default().to_string();
-                self.held_stderr =
-                    held.trim_end_matches('\n').strip_suffix(&error).unwrap_or_default().to_string();
+                let (printed, mut error) = split_last_line(&self.held_stderr);
+                self.held_stderr = printed;
+                if error.is_empty() {
+                    error = split_last_line(&self.released_stderr).1;
+                }
                 self.release()?;
                 self.report(&Report::ReturnedError(error))?;
                 self.tell_evcxr(RETURNED_ERROR)
@@ -327,12 +339,19 @@ impl Relay {
     }
 
     fn hold(&self) -> Duration {
-        if holds_panic(&self.held_stderr) { HOLD_PANIC } else { HOLD }
+        match self.held_stderr.is_empty() {
+            true => HOLD,
+            false if holds_panic(&self.held_stderr) => HOLD_PANIC,
+            false => HOLD_STDERR,
+        }
     }
 
     fn release(&mut self) -> io::Result<()> {
         self.held_since = None;
         let (stdout, stderr) = (std::mem::take(&mut self.held_stdout), std::mem::take(&mut self.held_stderr));
+        self.released_stderr.push_str(&stderr);
+        let excess = self.released_stderr.len().saturating_sub(LARGEST_HOLD);
+        self.released_stderr.drain(..self.released_stderr.ceil_char_boundary(excess));
         for (report, text) in [(Report::Stdout as fn(String) -> Report, stdout), (Report::Stderr, stderr)] {
             if !text.is_empty() {
                 self.report(&report(text))?;
@@ -368,6 +387,13 @@ impl Relay {
 
 fn holds_panic(text: &str) -> bool {
     text.contains("panicked at ")
+}
+
+/// The last line of what was printed on stderr, which is the error that a `?` has returned, and what is before it.
+fn split_last_line(stderr: &str) -> (String, String) {
+    let text = stderr.trim_end_matches('\n');
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    (text[..text.len() - last.len()].to_string(), last.to_string())
 }
 
 fn describe(status: ExitStatus) -> String {
