@@ -133,7 +133,9 @@ fn environment_verdict(environment: &Environment) -> Verdict {
 fn library_verdict() -> Verdict {
     match library::prepared() {
         Ok(Some(folder)) => Verdict::Good(folder.display().to_string()),
-        Ok(None) => Verdict::Optional("not built yet for this compiler; the first cell or `netsplit lab` does it".into()),
+        Ok(None) => Verdict::Optional(
+            "not built yet for this compiler; the first cell or `netsplit lab` does it".into(),
+        ),
         Err(error) => Verdict::Missing(error.to_string()),
     }
 }
