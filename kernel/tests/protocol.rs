@@ -148,7 +148,13 @@ fn interrupt_running_and_idle() {
     assert_eq!(front_end.expect_error(&asked).ename, "Interrupted");
     front_end.expect_execute_reply(&asked);
     front_end.expect_idle(&asked);
-    front_end.run_quietly("", 2);
+    let next = front_end.begin("sleep", 2);
+    let early = front_end.kernel.client.published(Duration::from_millis(100));
+    assert_eq!(early, None, "the interrupt was for the cell before");
+    front_end.ask(Channel::Control, InterruptRequest {});
+    front_end.expect_error(&next);
+    front_end.expect_execute_reply(&next);
+    front_end.expect_idle(&next);
 }
 
 /// Control requests are answered while a cell runs, and the heart goes on beating.
