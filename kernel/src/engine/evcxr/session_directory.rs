@@ -132,17 +132,21 @@ pub fn evcxr_environment(folder: &Path) -> Vec<(&'static str, OsString)> {
         ("EVCXR_TMPDIR", folder.join("cells").into()),
         ("EVCXR_CONFIG_DIR", folder.join("config").into()),
     ];
-    environment.extend(standard_library().map(|paths| (LIBRARY_PATH, paths)));
+    environment.extend(shared_libraries(folder).map(|paths| (LIBRARY_PATH, paths)));
     environment
 }
 
-/// Where compiled cells find the standard library. The path that rustc writes into a cell is relative to the folder in which
-/// it was compiled, and evcxr loads it from another: without this, cells load only where the two happen to agree.
-fn standard_library() -> Option<OsString> {
+/// Where compiled cells find the library and the standard library: in this order, before anything that is set already.
+///
+/// The paths that rustc writes into a cell are relative to the folder in which it was compiled, and evcxr loads it from
+/// another; and cargo, when it runs a program, names folders in which another build of the library may lie.
+fn shared_libraries(folder: &Path) -> Option<OsString> {
     let output = Command::new("rustc").args(["--print", "target-libdir"]).output().ok()?;
-    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    let standard = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    let target = standard.parent()?.file_name()?;
+    let ours = folder.join("cells/target").join(target).join("debug/deps");
     let others = std::env::var_os(LIBRARY_PATH).unwrap_or_default();
-    std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&others))).ok()
+    std::env::join_paths([ours, standard].into_iter().chain(std::env::split_paths(&others))).ok()
 }
 
 fn remove_abandoned(sessions: &Path) {
@@ -165,14 +169,18 @@ fn remove_abandoned(sessions: &Path) {
 mod tests {
     use super::*;
 
-    /// The environment names the folder that really holds the standard library's shared object.
+    /// The environment names the session's own library first, then the folder that really holds the standard library.
     #[test]
-    fn cells_find_the_standard_library() {
+    fn cells_find_their_own_libraries_first() {
         let environment = evcxr_environment(Path::new("session"));
         let (_, folders) = environment.iter().find(|(name, _)| *name == LIBRARY_PATH).unwrap();
-        let first = std::env::split_paths(folders).next().unwrap();
+        let folders: Vec<_> = std::env::split_paths(folders).collect();
+        assert!(
+            folders[0].starts_with("session/cells/target") && folders[0].ends_with("debug/deps"),
+            "{folders:?}"
+        );
         let is_std = |entry: fs::DirEntry| entry.file_name().to_string_lossy().starts_with("libstd-");
-        assert!(fs::read_dir(first).unwrap().flatten().any(is_std), "{folders:?}");
+        assert!(fs::read_dir(&folders[1]).unwrap().flatten().any(is_std), "{folders:?}");
     }
 
     /// What a dead kernel left is removed; what is locked, or has just been created, stays.
