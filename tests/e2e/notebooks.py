@@ -17,10 +17,9 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-def errors(notebook):
-    """What the cells that failed said."""
-    outputs = (output for cell in code_cells(notebook) for output in cell.outputs)
-    return [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
+def is_error(output):
+    """Whether the output says that the cell failed."""
+    return output.output_type == "error"
 
 
 def has_diagram(output):
@@ -38,7 +37,7 @@ def comparable(cell):
                 shown[-1]["text"] += output.text
             else:
                 shown.append({"stream": output.name, "text": output.text})
-        elif output.output_type == "error":
+        elif is_error(output):
             shown.append({"error": output.ename, "value": output.evalue})
         else:
             shown.append({"data": {kind: "".join(value) if isinstance(value, list) else value
@@ -55,7 +54,7 @@ def differences(stored, fresh):
         if old != new:
             lines = difflib.unified_diff(old, new, f"cell {number}, stored", f"cell {number}, fresh", lineterm="")
             found += [line[:400] for line in lines]
-    return "\n".join(found[:60])
+    return "\n".join(found)
 
 
 def title(path):

@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,6 @@ use crate::wire::ErrorOutput;
 
 /// How long [`Host::stop`] waits for an engine that was told to end.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// When nothing has been asked for so long, an engine has time to warm up. Clients that send a cell as soon as the one
-/// before it has ended are faster.
-const IDLE: Duration = Duration::from_millis(300);
 
 /// Where an engine puts what a cell puts out.
 #[derive(Clone)]
@@ -90,25 +86,26 @@ impl Host {
 }
 
 fn serve(mut engine: Box<dyn Engine>, inbox: &Receiver<Command>, outlet: &Outlet) {
-    let mut is_warm = false;
-    loop {
-        let command = match is_warm {
-            true => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            false => inbox.recv_timeout(IDLE),
-        };
-        match command {
-            Ok(command) => {
-                let done = catch_unwind(AssertUnwindSafe(|| perform(engine.as_mut(), &command)));
-                (outlet.0)(done.unwrap_or_else(|panic| fail(&command, broken(&panic))));
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                is_warm = true;
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| engine.warm_up())) {
-                    tracing::warn!("the engine panicked while it warmed up: {}", broken(&panic).evalue);
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => return,
+    let mut next = inbox.try_recv();
+    if matches!(next, Err(TryRecvError::Empty)) {
+        let warmed = catch_unwind(AssertUnwindSafe(|| engine.warm_up()));
+        if let Err(panic) = warmed {
+            tracing::warn!("the engine panicked while it warmed up: {}", broken(&panic).evalue);
         }
+        next = inbox.try_recv();
+    }
+    loop {
+        let command = match next {
+            Ok(command) => command,
+            Err(_) => match inbox.recv() {
+                Ok(command) => command,
+                Err(_) => return,
+            },
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| perform(engine.as_mut(), &command)));
+        let event = done.unwrap_or_else(|panic| fail(&command, broken(&panic)));
+        (outlet.0)(event);
+        next = inbox.try_recv();
     }
 }
 

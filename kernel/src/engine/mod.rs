@@ -26,7 +26,7 @@ pub trait Engine {
     /// What the name at the cursor is, which is a byte offset.
     fn inspect(&mut self, code: &str, cursor: usize) -> Option<MimeBundle>;
 
-    /// Does in advance what the next requests would otherwise wait for; called once, when nothing has been asked for a while.
+    /// Does in advance what the next requests would otherwise wait for; called once, when nothing else is to do.
     fn warm_up(&mut self) {}
 }
 

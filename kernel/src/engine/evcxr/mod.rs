@@ -203,12 +203,9 @@ impl Engine for EvcxrEngine {
         })
     }
 
-    /// The first variable of each common type makes rust-analyzer read a part of the standard library, for seconds in all.
+    /// The first cell with a variable makes rust-analyzer read the standard library, which takes seconds.
     fn warm_up(&mut self) {
-        let code = "use std::collections::HashMap; let text = format!(\"{}\", 1); let lab = Lab::new(1); \
-                    let mut counts: HashMap<String, i32> = HashMap::new(); counts.insert(text, 1); \
-                    let many = vec![1, 2]; let few: Vec<i32> = many.iter().map(|it| it + 1).collect(); few.l";
-        let _ = self.context.completions(code, code.len());
+        let _ = self.context.completions("let warm = vec![1]; warm.l", 26);
         tracing::info!("warmed up");
     }
 }

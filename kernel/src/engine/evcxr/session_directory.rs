@@ -56,13 +56,7 @@ impl SessionDirectory {
             return Ok(None);
         };
         let path = PathBuf::from(path);
-        // The lock gets its name when it is held: a lock that lies there free for a moment would look abandoned to another
-        // kernel that starts at the same time, and the folder would be gone.
-        let (new, named) = (path.join("lock.new"), path.join("lock"));
-        let locked = File::create(&new).and_then(|lock| {
-            lock.try_lock()?;
-            fs::rename(&new, &named).map(|()| lock)
-        });
+        let locked = File::create(path.join("lock")).and_then(|lock| Ok(lock.try_lock().map(|()| lock)?));
         match locked {
             Ok(lock) => Ok(Some(Self { path, _lock: lock })),
             Err(error) => Err(format!(
