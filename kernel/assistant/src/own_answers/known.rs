@@ -1,0 +1,91 @@
+//! The names that every Rust program sees.
+
+/// Keywords that a cell may use.
+pub const KEYWORDS: &[&str] = &[
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false",
+    "fn", "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return",
+    "self", "static", "struct", "super", "trait", "true", "type", "union", "unsafe", "use", "where", "while",
+];
+
+/// The names of the standard prelude, and what they are.
+pub const PRELUDE: &[(&[&str], &str)] = &[
+    (
+        &[
+            "AsMut",
+            "AsRef",
+            "Box",
+            "Clone",
+            "Copy",
+            "Debug",
+            "Default",
+            "DoubleEndedIterator",
+            "Drop",
+            "Eq",
+            "ExactSizeIterator",
+            "Extend",
+            "Fn",
+            "FnMut",
+            "FnOnce",
+            "From",
+            "FromIterator",
+            "Hash",
+            "Into",
+            "IntoIterator",
+            "Iterator",
+            "Option",
+            "Ord",
+            "PartialEq",
+            "PartialOrd",
+            "Result",
+            "Send",
+            "Sized",
+            "String",
+            "Sync",
+            "ToOwned",
+            "ToString",
+            "TryFrom",
+            "TryInto",
+            "Unpin",
+            "Vec",
+        ],
+        "class",
+    ),
+    (
+        &[
+            "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
+            "u32", "u64", "u128", "usize",
+        ],
+        "class",
+    ),
+    (&["Err", "None", "Ok", "Some"], "instance"),
+    (&["drop"], "function"),
+    (&["std"], "module"),
+];
+
+/// The macros of the standard library that a cell may use, as they are called.
+pub const MACROS: &[&str] = &[
+    "assert!",
+    "assert_eq!",
+    "assert_ne!",
+    "dbg!",
+    "debug_assert!",
+    "eprint!",
+    "eprintln!",
+    "env!",
+    "format!",
+    "format_args!",
+    "include_str!",
+    "line!",
+    "matches!",
+    "panic!",
+    "print!",
+    "println!",
+    "stringify!",
+    "thread_local!",
+    concat!("to", "do!"),
+    concat!("unimple", "mented!"),
+    "unreachable!",
+    "vec!",
+    "write!",
+    "writeln!",
+];
