@@ -8,3 +8,4 @@ pub mod session;
 pub mod sockets;
 pub mod source;
 pub mod wire;
+pub mod zmtp;
