@@ -327,7 +327,7 @@ impl Session {
         let metadata = Map::new();
         let content = match output {
             Output::Stream(name, text) => Content::Stream(Stream { name, text }),
-            Output::Display(data) => Content::DisplayData(DisplayData { data, metadata }),
+            Output::Display(data) => Content::DisplayData(DisplayData { data, metadata, transient: Map::new() }),
             Output::Result(data) => {
                 Content::ExecuteResult(ExecuteResult { execution_count: number, data, metadata })
             }

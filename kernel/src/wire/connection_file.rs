@@ -69,7 +69,7 @@ pub enum ConnectionFileError {
     },
 }
 
-fn hmac_sha256() -> String {
+pub(super) fn hmac_sha256() -> String {
     "hmac-sha256".to_string()
 }
 
@@ -84,19 +84,24 @@ impl ConnectionFile {
     /// Reads and checks the file's text; the error says what was expected and what came.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if !["tcp", "ipc"].contains(&file.transport.as_str()) {
-            return Err(format!("expected the transport \"tcp\" or \"ipc\", found {:?}", file.transport));
+        file.check().map(|()| file)
+    }
+
+    /// Checks what can be checked without a look at the machine.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !["tcp", "ipc"].contains(&self.transport.as_str()) {
+            return Err(format!("expected the transport \"tcp\" or \"ipc\", found {:?}", self.transport));
         }
-        if !file.key.is_empty() && file.signature_scheme != "hmac-sha256" {
+        if !self.key.is_empty() && self.signature_scheme != "hmac-sha256" {
             return Err(format!(
                 "expected the signature scheme \"hmac-sha256\", found {:?}",
-                file.signature_scheme
+                self.signature_scheme
             ));
         }
-        if file.ip.is_empty() {
+        if self.ip.is_empty() {
             return Err("expected an address in \"ip\", found nothing".to_string());
         }
-        Ok(file)
+        Ok(())
     }
 
     /// The key that signs the messages of this connection.
@@ -113,12 +118,17 @@ impl ConnectionFile {
             Port::Control => self.control_port,
             Port::Heartbeat => self.hb_port,
         };
-        match self.transport.as_str() {
-            "ipc" => format!("ipc://{}-{number}", self.ip),
-            _ if self.ip.contains(':') => format!("tcp://[{}]:{number}", self.ip),
-            _ if self.ip == "*" => format!("tcp://0.0.0.0:{number}"),
-            _ => format!("tcp://{}:{number}", self.ip),
-        }
+        endpoint(&self.transport, &self.ip, number)
+    }
+}
+
+/// An address as ZeroMQ writes it.
+pub(super) fn endpoint(transport: &str, ip: &str, number: u16) -> String {
+    match transport {
+        "ipc" => format!("ipc://{ip}-{number}"),
+        _ if ip.contains(':') => format!("tcp://[{ip}]:{number}"),
+        _ if ip == "*" => format!("tcp://0.0.0.0:{number}"),
+        _ => format!("tcp://{ip}:{number}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What messages say: the table of all messages, and how a content is read and written.
 
-use super::{published::*, requests::*};
+use super::{comms::*, input::*, published::*, requests::*, usage::*};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -90,12 +90,19 @@ contents! {
     "interrupt_reply" InterruptReply,
     "shutdown_request" ShutdownRequest,
     "shutdown_reply" ShutdownReply,
+    "usage_request" UsageRequest,
+    "usage_reply" UsageReply,
+    "input_request" InputRequest,
+    "input_reply" InputReply,
     "status" Status,
     "execute_input" ExecuteInput,
     "stream" Stream,
     "display_data" DisplayData,
+    "update_display_data" UpdateDisplayData,
+    "clear_output" ClearOutput,
     "execute_result" ExecuteResult,
     "error" ErrorOutput,
+    "iopub_welcome" IopubWelcome,
 }
 
 /// A value in several representations, by MIME type.

@@ -68,6 +68,9 @@ pub enum WireError {
     /// The signature is not that of the frames.
     #[error("the signature does not belong to this message under the key of the connection file")]
     BadSignature,
+    /// The message has been here before.
+    #[error("this message has been received before; a copy of it is not obeyed")]
+    Replayed,
     /// A frame is not the JSON object that it should be.
     #[error("expected the {part} to be a JSON object, found {reason}")]
     BadJson {

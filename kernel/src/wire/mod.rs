@@ -13,19 +13,29 @@
 //!
 //! Source: "Messaging in Jupyter", jupyter-client.readthedocs.io, sections "The Wire Protocol" and following.
 
+mod comms;
 mod connection_file;
 mod content;
+mod input;
+mod launch;
 mod message;
 mod published;
+mod replay;
 mod requests;
 mod signature;
+mod usage;
 
+pub use comms::*;
 pub use connection_file::{ConnectionFile, ConnectionFileError, Port};
 pub use content::*;
+pub use input::*;
+pub use launch::{Launch, Registration};
 pub use message::{DELIMITER, Header, Message, WireError};
 pub use published::*;
+pub use replay::Gate;
 pub use requests::*;
 pub use signature::Key;
+pub use usage::*;
 
 /// The version of the messaging protocol that every header carries.
 pub const PROTOCOL_VERSION: &str = "5.5";

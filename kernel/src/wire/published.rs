@@ -60,6 +60,36 @@ pub struct DisplayData {
     /// Remarks on them.
     #[serde(default)]
     pub metadata: Map<String, Value>,
+    /// What is not stored in a notebook: the identifier under which this may be updated, as `display_id`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub transient: Map<String, Value>,
+}
+
+/// Replaces everything that is shown under an identifier, in whatever cell it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdateDisplayData {
+    /// Its representations.
+    pub data: MimeBundle,
+    /// Remarks on them.
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+    /// The identifier, as `display_id`.
+    pub transient: Map<String, Value>,
+}
+
+/// Removes what the cell has shown so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClearOutput {
+    /// Only once there is something new to show, so that nothing flickers.
+    #[serde(default)]
+    pub wait: bool,
+}
+
+/// Says to a subscriber that it hears everything from now on (JEP 65).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IopubWelcome {
+    /// What it subscribed to: the beginnings of topics, empty for all.
+    pub subscription: String,
 }
 
 /// The value of the cell's last expression.

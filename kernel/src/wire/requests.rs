@@ -245,57 +245,6 @@ pub struct HistoryReply {
     pub history: Vec<Value>,
 }
 
-/// Asks which comms are open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommInfoRequest {
-    /// Only those of this target.
-    #[serde(default)]
-    pub target_name: Option<String>,
-}
-
-/// Which comms are open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommInfoReply {
-    /// How it ended.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-    /// The open comms by their ids.
-    #[serde(default)]
-    pub comms: Map<String, Value>,
-}
-
-/// Opens a comm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommOpen {
-    /// The comm.
-    pub comm_id: String,
-    /// Who should answer.
-    pub target_name: String,
-    /// What is said.
-    #[serde(default)]
-    pub data: Value,
-}
-
-/// Says something on a comm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommMsg {
-    /// The comm.
-    pub comm_id: String,
-    /// What is said.
-    #[serde(default)]
-    pub data: Value,
-}
-
-/// Closes a comm.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommClose {
-    /// The comm.
-    pub comm_id: String,
-    /// What is said.
-    #[serde(default)]
-    pub data: Value,
-}
-
 /// Asks to stop the running cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InterruptRequest {}

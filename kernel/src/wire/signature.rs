@@ -1,4 +1,4 @@
-//! Signatures of messages: HMAC-SHA256 over the four JSON frames, as hexadecimal digits.
+//! Signatures of messages: HMAC-SHA256 over the JSON frames (four of a message), as hexadecimal digits.
 //!
 //! The key comes from the connection file, which only the user can read. An empty key switches signatures off.
 
@@ -24,20 +24,25 @@ impl Key {
         Self(text.as_bytes().to_vec())
     }
 
-    /// The signature of the four frames, or nothing if there is no key.
-    pub fn sign<B: AsRef<[u8]>>(&self, frames: &[B; 4]) -> String {
+    /// Whether messages are not signed at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The signature of the frames in their order, or nothing if there is no key.
+    pub fn sign<B: AsRef<[u8]>>(&self, frames: &[B]) -> String {
         let Some(mac) = self.digest(frames) else { return String::new() };
         mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether the signature is that of the four frames. The comparison takes the same time wherever the first
+    /// Whether the signature is that of the frames. The comparison takes the same time wherever the first
     /// difference is, so that nobody can guess a signature digit by digit.
-    pub fn verifies<B: AsRef<[u8]>>(&self, frames: &[B; 4], signature: &[u8]) -> bool {
+    pub fn verifies<B: AsRef<[u8]>>(&self, frames: &[B], signature: &[u8]) -> bool {
         let Some(mac) = self.digest(frames) else { return true };
         from_hexadecimal(signature).is_some_and(|bytes| mac.verify_slice(&bytes).is_ok())
     }
 
-    fn digest<B: AsRef<[u8]>>(&self, frames: &[B; 4]) -> Option<Hmac<Sha256>> {
+    fn digest<B: AsRef<[u8]>>(&self, frames: &[B]) -> Option<Hmac<Sha256>> {
         if self.0.is_empty() {
             return None;
         }
@@ -49,7 +54,7 @@ impl Key {
     }
 }
 
-fn from_hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn from_hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|value| value as u8);
     let (pairs, rest) = text.as_chunks::<2>();
     let bytes =
