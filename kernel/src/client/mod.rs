@@ -9,9 +9,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Map;
 use tokio::runtime::Runtime;
+use zeromq::util::PeerIdentity;
 use zeromq::{
-    DealerSendHalf, DealerSocket, ReqSocket, Socket, SocketRecv, SocketSend, SubSocket, ZmqMessage,
+    DealerSendHalf, DealerSocket, ReqSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket,
+    ZmqMessage,
 };
 
 use crate::session::Channel;
@@ -32,6 +35,7 @@ pub struct Client {
     session: String,
     shell: Requests,
     control: Requests,
+    stdin: Requests,
     iopub: Receiver<Message>,
     heartbeat: ReqSocket,
 }
@@ -47,41 +51,50 @@ impl Client {
         // The crate writes from tasks of its own, which must go on while nobody is waiting for anything here.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| ClientError(error.to_string()))?;
-        let (shell, control, iopub, heartbeat) = runtime.block_on(async {
-            let mut iopub = connected::<SubSocket>(connection, Port::Iopub).await?;
+        let session = uuid::Uuid::new_v4().to_string();
+        let (shell, control, stdin, iopub, heartbeat) = runtime.block_on(async {
+            let mut iopub = connected(SubSocket::new(), connection, Port::Iopub).await?;
             iopub.subscribe("").await.map_err(|error| ClientError(error.to_string()))?;
-            let shell = connected::<DealerSocket>(connection, Port::Shell).await?;
-            let control = connected::<DealerSocket>(connection, Port::Control).await?;
-            let heartbeat = connected::<ReqSocket>(connection, Port::Heartbeat).await?;
-            Ok::<_, ClientError>((shell, control, iopub, heartbeat))
+            let shell = connected(dealer(&session)?, connection, Port::Shell).await?;
+            let control = connected(dealer(&session)?, connection, Port::Control).await?;
+            let stdin = connected(dealer(&session)?, connection, Port::Stdin).await?;
+            let heartbeat = connected(ReqSocket::new(), connection, Port::Heartbeat).await?;
+            Ok::<_, ClientError>((shell, control, stdin, iopub, heartbeat))
         })?;
         let requests = |socket: DealerSocket| {
             let (send, receive) = socket.split();
             Requests { send, replies: receive_all(&runtime, connection.key(), receive) }
         };
-        let (shell, control) = (requests(shell), requests(control));
+        let (shell, control, stdin) = (requests(shell), requests(control), requests(stdin));
         let iopub = receive_all(&runtime, connection.key(), iopub);
-        let session = uuid::Uuid::new_v4().to_string();
-        Ok(Self { key: connection.key(), session, shell, control, iopub, heartbeat, runtime })
+        Ok(Self { key: connection.key(), session, shell, control, stdin, iopub, heartbeat, runtime })
     }
 
     /// Sends a request and returns its header, which its replies carry as their parent.
     pub fn request(&mut self, channel: Channel, content: impl Into<Content>) -> Result<Header, ClientError> {
+        let message = self.message(content);
+        self.send(channel, &message)?;
+        Ok(message.header)
+    }
+
+    /// A message of this client, not sent yet.
+    pub fn message(&self, content: impl Into<Content>) -> Message {
         let content = content.into();
         let id = uuid::Uuid::new_v4().to_string();
         let date = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
-        let header = Header::new(id, content.msg_type(), self.session.clone(), "client", date);
-        let message = Message {
+        Message {
             identities: Vec::new(),
-            header: header.clone(),
+            header: Header::new(id, content.msg_type(), self.session.clone(), "client", date),
             parent: None,
-            metadata: serde_json::Map::new(),
+            metadata: Map::new(),
             content,
             buffers: Vec::new(),
-        };
-        let frames = message.encode(&self.key);
-        self.send_frames(channel, frames)?;
-        Ok(header)
+        }
+    }
+
+    /// Sends a message, signed.
+    pub fn send(&mut self, channel: Channel, message: &Message) -> Result<(), ClientError> {
+        self.send_frames(channel, message.encode(&self.key))
     }
 
     /// Sends frames as they are, which need not be a message at all.
@@ -89,16 +102,18 @@ impl Client {
         let requests = match channel {
             Channel::Shell => &mut self.shell,
             Channel::Control => &mut self.control,
+            Channel::Stdin => &mut self.stdin,
         };
         let frames = ZmqMessage::try_from(frames).map_err(|error| ClientError(error.to_string()))?;
         self.runtime.block_on(requests.send.send(frames)).map_err(|error| ClientError(error.to_string()))
     }
 
-    /// The next reply on the channel, if one comes in time.
+    /// The next reply on the channel, or on stdin the next question, if one comes in time.
     pub fn reply(&mut self, channel: Channel, within: Duration) -> Option<Message> {
         match channel {
             Channel::Shell => in_time(&self.shell.replies, within),
             Channel::Control => in_time(&self.control.replies, within),
+            Channel::Stdin => in_time(&self.stdin.replies, within),
         }
     }
 
@@ -121,8 +136,19 @@ fn in_time(messages: &Receiver<Message>, within: Duration) -> Option<Message> {
     messages.recv_timeout(within).ok()
 }
 
-async fn connected<S: Socket>(connection: &ConnectionFile, port: Port) -> Result<S, ClientError> {
-    let mut socket = S::new();
+/// A socket for requests. The kernel asks its questions on the stdin socket of the same identity.
+fn dealer(identity: &str) -> Result<DealerSocket, ClientError> {
+    let mut options = SocketOptions::default();
+    let identity = identity.parse::<PeerIdentity>().map_err(|error| ClientError(error.to_string()))?;
+    options.peer_identity(identity);
+    Ok(DealerSocket::with_options(options))
+}
+
+async fn connected<S: Socket>(
+    mut socket: S,
+    connection: &ConnectionFile,
+    port: Port,
+) -> Result<S, ClientError> {
     let endpoint = connection.endpoint(port);
     socket.connect(&endpoint).await.map_err(|error| ClientError(format!("{endpoint}: {error}")))?;
     Ok(socket)

@@ -1,19 +1,24 @@
 //! `netsplit kernel`: serve one notebook.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, places};
 use crate::engine::evcxr::session_directory::{Places, SessionDirectory};
-use crate::engine::evcxr::{self, EvcxrEngine, Link};
+use crate::engine::evcxr::{EvcxrEngine, Link};
 use crate::engine::library::compiler_version;
 use crate::engine::scripted::{RunningScript, ScriptedEngine};
 use crate::engine::{Host, Outlet};
-use crate::session::{Session, Stamp};
-use crate::sockets;
-use crate::wire::ConnectionFile;
+use crate::history_file::HistoryFile;
+use crate::session::{History, Session, Stamp};
+use crate::usage::UsageGauge;
+use crate::wire::Launch;
+use crate::{processes, sockets};
 
 /// The arguments of `netsplit kernel`.
 #[derive(Debug, Args)]
@@ -24,6 +29,10 @@ pub struct Arguments {
     /// What to log on stderr: error, warn, info, debug, trace, or filters as in `netsplit_kernel=debug`
     #[arg(long, env = "NETSPLIT_LOG", default_value = "warn")]
     pub log: String,
+
+    /// The file that remembers which cells were run, by default in the user's data folder; empty to remember nothing
+    #[arg(long, env = "NETSPLIT_HISTORY", value_parser = OsStringValueParser::new())]
+    pub history: Option<OsString>,
 
     /// What runs the cells
     #[arg(long, env = "NETSPLIT_ENGINE", default_value = "evcxr", hide = true)]
@@ -43,23 +52,44 @@ pub enum EngineName {
 pub fn run(arguments: Arguments) -> Outcome {
     log_to_stderr(&arguments.log)?;
     let path = &arguments.connection_file;
-    let connection = ConnectionFile::read(path).map_err(|error| Failure(error.to_string()))?;
-    let session = || Session::new(new_id(), compiler_release(), Box::new(stamp));
-    let served = match arguments.engine {
-        EngineName::Scripted => sockets::serve(&connection, path, session(), start_scripted),
+    let launch = Launch::read(path).map_err(|error| Failure(error.to_string()))?;
+    match arguments.engine {
+        EngineName::Scripted => serve(&launch, &arguments, start_scripted),
         EngineName::Evcxr => match SessionDirectory::of_this_process().map_err(Failure)? {
             // The folder is removed when everything else has ended.
             Some(folder) => {
                 let places = folder.places();
-                let served =
-                    sockets::serve(&connection, path, session(), |outlet| start_evcxr(outlet, places));
-                evcxr::kill_leftovers();
-                served
+                serve(&launch, &arguments, |outlet| start_evcxr(outlet, places))
             }
-            None => return Err(Failure(SessionDirectory::create_and_restart())),
+            None => Err(Failure(SessionDirectory::create_and_restart())),
         },
+    }
+}
+
+fn serve(launch: &Launch, arguments: &Arguments, start_engine: impl FnOnce(Outlet) -> Host) -> Outcome {
+    processes::adopt_orphans();
+    let (memory, history) = match history_path(arguments) {
+        Some(path) => {
+            let (memory, history) = HistoryFile::open(&path);
+            (Some(memory), history)
+        }
+        None => (None, History::default()),
     };
+    let mut gauge = UsageGauge::default();
+    let session = Session::new(new_id(), compiler_release(), Box::new(stamp))
+        .with_history(history)
+        .with_gauge(Box::new(move || gauge.measure()));
+    let served = sockets::serve(launch, &arguments.connection_file, session, memory, start_engine);
+    processes::end_descendants();
     served.map_err(|error| Failure(error.to_string()))
+}
+
+fn history_path(arguments: &Arguments) -> Option<PathBuf> {
+    match &arguments.history {
+        Some(path) if path.is_empty() => None,
+        Some(path) => Some(Path::new(path).to_path_buf()),
+        None => places::Places::of_this_user().ok().map(|places| places.data.join("history.jsonl")),
+    }
 }
 
 fn start_scripted(outlet: Outlet) -> Host {
@@ -96,6 +126,8 @@ fn log_to_stderr(filter: &str) -> Outcome {
     let filter = tracing_subscriber::EnvFilter::try_new(&filter).map_err(|error| {
         Failure(format!("expected a log level such as `debug`, found {filter:?}: {error}"))
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let is_seen = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.with_target(false).with_ansi(is_seen).init();
     Ok(())
 }

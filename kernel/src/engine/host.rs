@@ -10,31 +10,16 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Command, Completions, Engine, Event, Interrupt, Output};
+use super::{Command, Completions, Detail, Engine, Event, Interrupt, Outlet};
 use crate::wire::ErrorOutput;
 
 /// How long [`Host::stop`] waits for an engine that was told to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Where an engine puts what a cell puts out.
-#[derive(Clone)]
-pub struct Outlet(Arc<dyn Fn(Event) + Send + Sync>);
-
-impl Outlet {
-    /// An outlet that hands every event to this function, which may block to slow the cell down.
-    pub fn new(receive: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(receive))
-    }
-
-    /// Puts out.
-    pub fn put(&self, output: Output) {
-        (self.0)(Event::Output(output));
-    }
-}
-
 /// A running engine.
 pub struct Host {
     commands: Sender<Command>,
+    outlet: Outlet,
     interrupt: Arc<dyn Interrupt>,
     thread: JoinHandle<()>,
 }
@@ -46,9 +31,11 @@ impl Host {
         Make: FnOnce(Outlet) -> Result<Box<dyn Engine>, ErrorOutput> + Send + 'static,
     {
         let (commands, inbox) = channel();
+        let engines_outlet = outlet.clone();
         let thread = thread::Builder::new()
             .name("engine".to_string())
             .spawn(move || {
+                let outlet = engines_outlet;
                 let made = catch_unwind(AssertUnwindSafe(|| make(outlet.clone())));
                 match made.unwrap_or_else(|panic| Err(broken(&panic))) {
                     Ok(engine) => serve(engine, &inbox, &outlet),
@@ -56,15 +43,20 @@ impl Host {
                 }
             })
             .expect("the system has room for one more thread");
-        Self { commands, interrupt, thread }
+        Self { commands, outlet, interrupt, thread }
     }
 
-    /// Passes a command on. Interrupts overtake what the engine is doing, everything else waits its turn.
+    /// Passes a command on. Interrupts and answers overtake what the engine is doing, everything else waits its turn.
     pub fn send(&self, command: Command) {
         match command {
-            Command::Interrupt => self.interrupt.interrupt(),
+            Command::Interrupt => {
+                self.interrupt.interrupt();
+                self.outlet.interrupt();
+            }
+            Command::Answer(answer) => self.outlet.answer(answer),
             command => {
-                if matches!(command, Command::Execute(_)) {
+                if matches!(command, Command::Execute(_) | Command::Evaluate(_) | Command::Comm(_)) {
+                    self.outlet.arm();
                     self.interrupt.arm();
                 }
                 // The thread ends only when this sender is dropped, so somebody is there to receive.
@@ -76,6 +68,7 @@ impl Host {
     /// Stops the engine and waits a moment for it to put things away. True if it did.
     pub fn stop(self) -> bool {
         self.interrupt.terminate();
+        self.outlet.interrupt();
         drop(self.commands);
         let deadline = Instant::now() + PATIENCE;
         while !self.thread.is_finished() && Instant::now() < deadline {
@@ -102,31 +95,40 @@ fn serve(mut engine: Box<dyn Engine>, inbox: &Receiver<Command>, outlet: &Outlet
                 Err(_) => return,
             },
         };
-        let done = catch_unwind(AssertUnwindSafe(|| perform(engine.as_mut(), &command)));
+        let done = catch_unwind(AssertUnwindSafe(|| perform(engine.as_mut(), &command, outlet)));
         let event = done.unwrap_or_else(|panic| fail(&command, broken(&panic)));
-        (outlet.0)(event);
+        outlet.tell(event);
         next = inbox.try_recv();
     }
 }
 
-fn perform(engine: &mut dyn Engine, command: &Command) -> Event {
+fn perform(engine: &mut dyn Engine, command: &Command, outlet: &Outlet) -> Event {
     match command {
         Command::Execute(cell) => Event::Executed(engine.execute(cell)),
+        Command::Evaluate(expression) => Event::Evaluated(engine.evaluate(expression, outlet)),
         Command::Complete { code, cursor } => Event::Completed(engine.complete(code, *cursor)),
-        Command::Inspect { code, cursor } => Event::Inspected(engine.inspect(code, *cursor)),
-        Command::Interrupt => unreachable!("interrupts do not queue"),
+        Command::Inspect { code, cursor, detail: Detail::Short } => {
+            Event::Inspected(engine.inspect(code, *cursor))
+        }
+        Command::Inspect { code, cursor, detail: Detail::Full } => {
+            Event::Inspected(engine.inspect_fully(code, *cursor))
+        }
+        Command::Comm(said) => Event::CommHandled(engine.comm(said)),
+        Command::Interrupt | Command::Answer(_) => unreachable!("interrupts and answers do not queue"),
     }
 }
 
 fn refuse(reason: &ErrorOutput, inbox: &Receiver<Command>, outlet: &Outlet) {
     for command in inbox {
-        (outlet.0)(fail(&command, reason.clone()));
+        outlet.tell(fail(&command, reason.clone()));
     }
 }
 
 fn fail(command: &Command, reason: ErrorOutput) -> Event {
     match command {
-        Command::Execute(_) | Command::Interrupt => Event::Executed(Err(reason)),
+        Command::Execute(_) | Command::Interrupt | Command::Answer(_) => Event::Executed(Err(reason)),
+        Command::Evaluate(_) => Event::Evaluated(Err(reason)),
+        Command::Comm(_) => Event::CommHandled(Err(reason)),
         Command::Complete { cursor, .. } => {
             Event::Completed(Completions { replaced: *cursor..*cursor, matches: Vec::new() })
         }

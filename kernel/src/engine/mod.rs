@@ -9,22 +9,52 @@
 pub mod evcxr;
 mod host;
 pub mod library;
+mod outlet;
 pub mod scripted;
 
-pub use host::{Host, Outlet};
+use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use crate::wire::{ErrorOutput, MimeBundle, StreamName};
+pub use host::Host;
+pub use outlet::{InputError, InputKind, Outlet, Question};
 
 /// Runs cells. Variables and items live in the engine from one cell to the next.
 pub trait Engine {
     /// Runs the cell to its end. Everything that it puts out has gone through the outlet when this returns.
     fn execute(&mut self, cell: &Cell) -> Result<(), ErrorOutput>;
 
+    /// The value of an expression, for a front end that wants it beside a cell: nothing of it shows in the notebook. As
+    /// it stands, the expression runs as a cell whose outputs are kept back.
+    fn evaluate(&mut self, expression: &Cell, outlet: &Outlet) -> Result<MimeBundle, ErrorOutput> {
+        let (ended, outputs) = outlet.capture(|| self.execute(expression));
+        ended?;
+        let value = outputs.into_iter().rev().find_map(|output| match output {
+            Output::Result(data) => Some(data),
+            _ => None,
+        });
+        value.ok_or_else(|| {
+            let evalue = format!("expected an expression with a value, found {:?}", expression.code);
+            ErrorOutput { ename: "NoValue".into(), traceback: vec![evalue.clone()], evalue }
+        })
+    }
+
     /// How the text may go on at the cursor, which is a byte offset.
     fn complete(&mut self, code: &str, cursor: usize) -> Completions;
 
     /// What the name at the cursor is, which is a byte offset.
     fn inspect(&mut self, code: &str, cursor: usize) -> Option<MimeBundle>;
+
+    /// The same at length: with the source, if there is one to see.
+    fn inspect_fully(&mut self, code: &str, cursor: usize) -> Option<MimeBundle> {
+        self.inspect(code, cursor)
+    }
+
+    /// A front end says something on a comm: it opens one for a target that the engine has announced
+    /// ([`Output::Target`]), or speaks on one that is open. What the engine puts out meanwhile belongs to that message.
+    fn comm(&mut self, _said: &CommMessage) -> Result<(), ErrorOutput> {
+        Ok(())
+    }
 
     /// Does in advance what the next requests would otherwise wait for; called once, when nothing else is to do.
     fn warm_up(&mut self) {}
@@ -63,6 +93,53 @@ pub enum Output {
     Display(MimeBundle),
     /// The value of its last expression.
     Result(MimeBundle),
+    /// Something to show that can be replaced later, under this identifier.
+    Named(String, MimeBundle),
+    /// Replaces what is shown under this identifier, in whatever cell it stands.
+    Update(String, MimeBundle),
+    /// Removes what the cell has shown so far.
+    Clear(Clearing),
+    /// Something to read beside the notebook, in the front end's pager.
+    Page(MimeBundle),
+    /// From now on, front ends may open comms for this target.
+    Target(String),
+    /// Says something on a comm, to all front ends.
+    Comm(CommMessage),
+}
+
+/// When to remove what a cell has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clearing {
+    /// Now.
+    AtOnce,
+    /// Together with the next thing to show, so that nothing flickers.
+    WithTheNext,
+}
+
+/// What one side of a comm says to the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommMessage {
+    /// The comm; whoever opens it makes up its identifier.
+    pub comm_id: String,
+    /// What kind of message it is.
+    pub kind: CommKind,
+    /// What is said; both ends know what it means.
+    pub data: Value,
+    /// Remarks on it.
+    pub metadata: Map<String, Value>,
+    /// Binary data.
+    pub buffers: Vec<Bytes>,
+}
+
+/// The kinds of messages on a comm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommKind {
+    /// The first one, for this target.
+    Open(String),
+    /// One of many.
+    Message,
+    /// The last one.
+    Close,
 }
 
 /// How a text may go on.
@@ -103,9 +180,26 @@ pub enum Command {
         code: String,
         /// The cursor, a byte offset.
         cursor: usize,
+        /// How much to say.
+        detail: Detail,
     },
+    /// Run an expression for its value; answered by [`Event::Evaluated`].
+    Evaluate(Cell),
+    /// Hear what a front end says on a comm; answered by [`Event::CommHandled`] after its outputs.
+    Comm(CommMessage),
+    /// The answer to [`Event::Question`], or why there is none.
+    Answer(Result<String, InputError>),
     /// Stop the running cell; it answers for itself.
     Interrupt,
+}
+
+/// How much to say of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What fits into a tooltip.
+    Short,
+    /// All there is.
+    Full,
 }
 
 /// What an engine tells the session.
@@ -119,4 +213,10 @@ pub enum Event {
     Completed(Completions),
     /// What was asked for, if there is anything to say.
     Inspected(Option<MimeBundle>),
+    /// The value that was asked for.
+    Evaluated(Result<MimeBundle, ErrorOutput>),
+    /// The comm's message has been heard.
+    CommHandled(Result<(), ErrorOutput>),
+    /// The running cell asks the user, and waits; answered by [`Command::Answer`].
+    Question(Question),
 }

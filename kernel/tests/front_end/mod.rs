@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytes::Bytes;
 use netsplit_kernel::client::{Client, KernelProcess};
 use netsplit_kernel::session::Channel;
 use netsplit_kernel::wire::*;
@@ -33,12 +34,27 @@ impl FrontEnd {
     /// A kernel with this environment.
     pub fn start<const N: usize>(environment: [(&'static str, OsString); N]) -> Self {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_netsplit"));
+        // What tests run is nothing that their user wants to find in a history; a test of histories names its own file.
+        let environment = [("NETSPLIT_HISTORY", OsString::new())].into_iter().chain(environment);
         let kernel = KernelProcess::start(program, environment, None).expect("the kernel starts");
+        Self::of(kernel)
+    }
+
+    /// A kernel that has just been started.
+    pub fn of(kernel: KernelProcess) -> Self {
         let mut front_end = Self { kernel };
         // The handshake may have asked more than once; what was answered late belongs to it.
         while front_end.kernel.client.published(QUIET).is_some() {}
         while front_end.kernel.client.reply(Channel::Shell, Duration::ZERO).is_some() {}
         front_end
+    }
+
+    /// One more client of the same kernel. Both see its welcome.
+    pub fn another_client(&mut self) -> Client {
+        let mut other = self.kernel.another_client().expect("the kernel takes another client");
+        expect_welcome(&mut other);
+        expect_welcome(&mut self.kernel.client);
+        other
     }
 
     pub fn request(&mut self, channel: Channel, content: impl Into<Content>) -> Header {
@@ -73,10 +89,15 @@ impl FrontEnd {
     /// Runs a cell that fails, and returns what its error says; the reply must say the same.
     pub fn run_to_error(&mut self, code: &str, number: u32) -> ErrorOutput {
         let asked = self.begin(code, number);
-        let error = self.expect_error(&asked);
-        let reply = self.expect_execute_reply(&asked);
+        self.expect_failure(&asked)
+    }
+
+    /// The cell fails: its error, its reply that says the same, its idle.
+    pub fn expect_failure(&mut self, asked: &Header) -> ErrorOutput {
+        let error = self.expect_error(asked);
+        let reply = self.expect_execute_reply(asked);
         assert_eq!(reply.outcome, Outcome::Error(error.clone()), "the reply says what the error says");
-        self.expect_idle(&asked);
+        self.expect_idle(asked);
         error
     }
 
@@ -124,6 +145,34 @@ impl FrontEnd {
         }
     }
 
+    /// The next display as a whole, with what is not stored in a notebook.
+    pub fn expect_display_data(&mut self, asked: &Header) -> DisplayData {
+        match self.published(asked) {
+            Content::DisplayData(display) => display,
+            other => panic!("expected display_data, got {other:?}"),
+        }
+    }
+
+    /// The next question on stdin, which must belong to this request.
+    pub fn expect_question(&mut self, asked: &Header) -> Message {
+        let question = self.kernel.client.reply(Channel::Stdin, PATIENCE).expect("the cell asks");
+        assert_eq!(
+            question.parent.as_ref(),
+            Some(asked),
+            "{:?} belongs to another request",
+            question.content
+        );
+        question
+    }
+
+    /// Answers a question.
+    pub fn answer(&mut self, question: &Message, value: &str) {
+        let content = InputReply { value: value.to_string() };
+        let parent = Some(question.header.clone());
+        let reply = Message { parent, ..self.kernel.client.message(content) };
+        self.kernel.client.send(Channel::Stdin, &reply).expect("the answer can be sent");
+    }
+
     /// The plain text of the result.
     pub fn expect_result(&mut self, asked: &Header, number: u32) -> String {
         match self.published(asked) {
@@ -146,6 +195,14 @@ impl FrontEnd {
             Content::ExecuteReply(reply) => reply,
             other => panic!("expected an execute_reply, got {other:?}"),
         }
+    }
+
+    /// The next published message, which must belong to this request.
+    pub fn expect_message(&mut self, asked: &Header) -> Message {
+        let message = self.kernel.client.published(PATIENCE);
+        let message = message.unwrap_or_else(|| panic!("nothing published for {}", asked.msg_type));
+        assert_eq!(message.parent.as_ref(), Some(asked), "{:?} belongs to another request", message.content);
+        message
     }
 
     /// The next published content, which must belong to this request.
@@ -180,6 +237,7 @@ impl Drop for FrontEnd {
             self.kernel.client.published(QUIET),
             self.kernel.client.reply(Channel::Shell, Duration::ZERO),
             self.kernel.client.reply(Channel::Control, Duration::ZERO),
+            self.kernel.client.reply(Channel::Stdin, Duration::ZERO),
         ]
         .into_iter()
         .flatten()
@@ -187,6 +245,30 @@ impl Drop for FrontEnd {
         .collect();
         assert!(unread.is_empty(), "nobody asserted {unread:?}");
     }
+}
+
+/// Takes everything that waits, without a look at it.
+pub fn forget_everything(client: &mut Client) {
+    while client.published(QUIET).is_some() {}
+}
+
+/// The next thing that this client sees is the welcome of a subscription to everything.
+pub fn expect_welcome(client: &mut Client) {
+    expect_welcome_to(client, "");
+}
+
+/// The next thing that this client sees is the welcome of a subscription to topics that begin so.
+pub fn expect_welcome_to(client: &mut Client, subscription: &str) {
+    let welcome = client.published(PATIENCE).expect("a subscription is welcomed");
+    assert_eq!(welcome.content, IopubWelcome { subscription: subscription.to_string() }.into());
+    assert_eq!((welcome.parent, welcome.identities), (None, vec![Bytes::from(subscription.to_string())]));
+}
+
+/// How many bytes of memory a process has in use.
+pub fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process is there");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has a size");
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number of kilobytes") * 1024
 }
 
 /// The next content that this client sees published, which must belong to this request.

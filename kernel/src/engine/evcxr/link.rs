@@ -8,9 +8,9 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::processes;
 use super::report::{ACKNOWLEDGED, BEGIN, INTERRUPT, Report};
 use crate::engine::{Interrupt, Outlet, Output};
+use crate::processes;
 use crate::wire::{MimeBundle, StreamName};
 
 /// Programs that evcxr starts to compile a cell. Killing them ends the compilation with an error and costs nothing else.

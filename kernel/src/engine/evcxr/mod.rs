@@ -4,13 +4,12 @@
 //! what the kernel promises and evcxr does not give: every failure is an error of its cell, with the cell's own lines
 //! ([`failures`], [`compile_errors`]); output comes as it is printed and belongs to its cell ([`relay`]); the library
 //! is there without a `:dep` line and without compiling it ([`super::library`]); nothing is left behind
-//! ([`session_directory`], [`processes`]).
+//! ([`session_directory`], [`crate::processes`]).
 
 mod compile_errors;
 mod failures;
 mod link;
 mod printed;
-mod processes;
 mod relay;
 mod report;
 pub mod session_directory;
@@ -50,11 +49,6 @@ pub fn hook() {
     if let Some(first_cell) = std::env::var_os(PREPARE) {
         std::process::exit(prepare(&first_cell.to_string_lossy()));
     }
-}
-
-/// Kills what an engine that did not end in time has left behind.
-pub fn kill_leftovers() {
-    processes::kill_descendants(|_| true);
 }
 
 /// The relay ends its child; this is for a relay that is itself killed.
