@@ -16,7 +16,7 @@ impl Point {
 fn pointless<T: Into<String>>(of: T) -> usize { 0 }
 fn pointless(of: u8) { }
 const fn port_of() -> u8 { 0 }
-static mut POOLS: [u8; 2] = { [1, 2] };
+static mut POOLS: u8 = { 1 } + 2;
 macro_rules! poke { () => {} }
 mod points { pub fn inner() {} }
 ";
@@ -125,7 +125,7 @@ fn names_are_inspected() {
         ("po|ke!()", Some("macro_rules! poke")),
         ("points|::inner", Some("mod points")),
         ("port_of|()", Some("const fn port_of() -> u8")),
-        ("POOLS|", Some("static mut POOLS: [u8; 2] = { [1, 2] }")),
+        ("POOLS|", Some("static mut POOLS: u8 = { 1 } + 2")),
         ("pos.z|", None),
         ("nobody|", None),
     ];
