@@ -17,7 +17,7 @@ use super::front_end;
 use super::malformed::{Generator, What};
 use super::raw_peer::{RawPeer, encode};
 
-/// The seed of the attacks; it is in every failure message.
+/// The seed of the attacks, and how many there are; `cargo verify --long` sets others in the environment.
 const SEED: u64 = 20_260_103;
 const ATTACKS: u64 = 10_000;
 /// The memory is compared from here on, when everything has been used once.
@@ -124,11 +124,13 @@ impl Attacker {
 /// Ten thousand malformed messages and connections: each is logged, the kernel still answers, and its memory is bounded.
 #[test]
 fn ten_thousand_attacks() {
+    let (seed, attacks) = (setting("NETSPLIT_SEED", SEED), setting("NETSPLIT_ATTACKS", ATTACKS));
+    eprintln!("{attacks} attacks of seed {seed}");
     let mut victim = Victim::start();
-    let mut generator = Generator::new(SEED, victim.connection.key());
+    let mut generator = Generator::new(seed, victim.connection.key());
     let mut attacker = Attacker { connection: victim.connection.clone(), peers: Vec::new() };
     let (mut to_be_logged, mut warm) = (0, 0);
-    for number in 1..=ATTACKS {
+    for number in 1..=attacks {
         let attack = generator.attack();
         to_be_logged += usize::from(attack.is_logged);
         match &attack.what {
@@ -143,21 +145,26 @@ fn ten_thousand_attacks() {
             }
         }
         if number % 250 == 0 {
-            victim.check(&format!("after attack {number} of seed {SEED}: {attack:?}"));
+            victim.check(&format!("after attack {number} of seed {seed}: {attack:?}"));
         }
         if number == WARM {
             warm = memory(victim.process.id());
         }
     }
-    victim.check(&format!("after all attacks of seed {SEED}"));
+    victim.check(&format!("after all attacks of seed {seed}"));
     let now = memory(victim.process.id());
-    eprintln!("memory: {} kB after {WARM} attacks, {} kB after {ATTACKS}", warm >> 10, now >> 10);
-    assert!(now < warm + (16 << 20), "{} MB became {} MB, seed {SEED}", warm >> 20, now >> 20);
+    eprintln!("memory: {} kB after {WARM} attacks, {} kB after {attacks}", warm >> 10, now >> 10);
+    assert!(now < warm + (16 << 20), "{} MB became {} MB, seed {seed}", warm >> 20, now >> 20);
     assert!(victim.process.try_wait().unwrap().is_none());
     let log = victim.log();
     let warnings = log.iter().filter(|line| line.contains("WARN")).count();
-    assert!(warnings >= to_be_logged, "{to_be_logged} attacks, {warnings} lines, seed {SEED}");
-    assert!(!log.iter().any(|line| line.contains("panicked")), "seed {SEED}: {log:?}");
+    assert!(warnings >= to_be_logged, "{to_be_logged} attacks, {warnings} lines, seed {seed}");
+    assert!(!log.iter().any(|line| line.contains("panicked")), "seed {seed}: {log:?}");
+}
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name)
+        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text:?} is no number")))
 }
 
 /// A message with a wrong signature is ignored, as are frames that are no message; the next good request is answered.

@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 /// All steps, in the order in which they run: what fails fast first, what needs the kernel's binary last.
-pub const STEPS: [Step; 9] = [
+pub const STEPS: [Step; 10] = [
     Step { name: "format", about: "the sources are formatted (rustfmt)", long: false, run: sources::format },
     Step { name: "clippy", about: "no warnings in any crate (clippy)", long: false, run: sources::clippy },
     Step {
@@ -62,6 +62,7 @@ pub const STEPS: [Step; 9] = [
         long: false,
         run: clients::browser,
     },
+    Step { name: "fuzz", about: "300,000 malformed messages of a new seed", long: true, run: sources::fuzz },
     Step {
         name: "release",
         about: "the steps of a user: release build, set-up, chapters",

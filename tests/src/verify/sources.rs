@@ -1,6 +1,6 @@
 //! The steps that need nothing but cargo: format, lints, and the tests of every crate.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Run;
 use crate::process::Errors;
@@ -22,6 +22,17 @@ pub(super) fn clippy(run: &mut Run<'_>) -> Tally {
 
 pub(super) fn test(run: &mut Run<'_>) -> Tally {
     let mut command = run.project.cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let ended = run.program(&mut command, Errors::Shown, LIMIT);
+    Tally::of_libtest(&ended.output).or_failed(ended.well)
+}
+
+/// The kernel's test of malformed messages, thirty times as long and with a seed of its own, which every failure names.
+/// A loop with a seed needs no nightly compiler, as `cargo fuzz` would, and goes through the real sockets.
+pub(super) fn fuzz(run: &mut Run<'_>) -> Tally {
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mut command =
+        run.project.cargo(&["test", "--workspace", "--locked", "--test", "protocol", "ten_thousand_attacks"]);
+    command.env("NETSPLIT_SEED", seed.to_string()).env("NETSPLIT_ATTACKS", "300000");
     let ended = run.program(&mut command, Errors::Shown, LIMIT);
     Tally::of_libtest(&ended.output).or_failed(ended.well)
 }
