@@ -1,0 +1,267 @@
+//! What the kernel and the cell host say to each other: requests one way, reports the other, as frames on a socket.
+//!
+//! A frame is its length (32 bits, little-endian), a tag, and fields: numbers in 64 bits, texts with their length before
+//! them. Both ends are of one version, built together, so there is no negotiation; a frame that cannot be read is an
+//! error and never a panic, since the code in a cell may have written over anything.
+//!
+//! There are no dependencies here, because the host must be small and quick to start.
+
+mod frame;
+
+pub use frame::{FrameError, read_frame, write_frame};
+
+use frame::{Fields, Reader, Writer};
+
+/// What the kernel asks of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Load a cell and run it; answered by [`Report::Ended`].
+    Run {
+        /// The shared library that the cell was made into.
+        library: String,
+        /// The function to call.
+        entry: String,
+        /// The named pipe that takes the place of stdout.
+        stdout: String,
+        /// The named pipe that takes the place of stderr.
+        stderr: String,
+    },
+    /// Drop these variables.
+    Drop(Vec<String>),
+    /// Go on: the answer to [`Report::Show`].
+    Continue,
+    /// The answer to [`Report::AskInput`]; none if nobody can be asked.
+    Input(Option<String>),
+}
+
+/// What the host tells the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// It is there.
+    Ready,
+    /// Show something.
+    Show {
+        /// What.
+        showing: Showing,
+        /// Whether the cell waits for [`Request::Continue`], so that what it prints before and after keeps its order.
+        waits: bool,
+    },
+    /// Ask the user for a line; answered with [`Request::Input`].
+    AskInput {
+        /// What to ask.
+        prompt: String,
+        /// Whether the answer must not be seen.
+        is_password: bool,
+    },
+    /// The cell stores a variable.
+    Stored {
+        /// Its name.
+        name: String,
+        /// Its type, as `std::any::type_name` writes it.
+        type_name: String,
+    },
+    /// The cell has ended, and everything it printed is in the pipes.
+    Ended(Ending),
+}
+
+/// Something to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Showing {
+    /// A picture, a table, ..: its forms by MIME type.
+    Display {
+        /// The forms: MIME type and content. JSON types hold JSON, others text.
+        forms: Vec<(String, String)>,
+        /// The name by which it can be replaced later.
+        id: Option<String>,
+        /// Whether it replaces what was shown under that name.
+        is_update: bool,
+    },
+    /// The value of the cell's last expression.
+    Result {
+        /// The forms: MIME type and content.
+        forms: Vec<(String, String)>,
+    },
+    /// What is shown from here on, by the convention of `evcxr_display`, is the cell's value.
+    ResultBegins,
+    /// No longer.
+    ResultEnds,
+    /// Take back what the cell has shown so far.
+    Clear {
+        /// Not before something new comes.
+        wait: bool,
+    },
+}
+
+/// How a cell has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// At its end.
+    Finished,
+    /// By a `?` on an error.
+    Failed {
+        /// The error's type.
+        type_name: String,
+        /// Its message, then those of its sources.
+        messages: Vec<String>,
+    },
+    /// By a panic.
+    Panicked {
+        /// The message.
+        message: String,
+        /// Where: file, line, column.
+        place: Option<(String, u32, u32)>,
+        /// The functions that were on the stack, innermost first.
+        frames: Vec<String>,
+    },
+    /// Before its beginning: the library cannot be loaded.
+    NotLoaded(String),
+    /// Before its beginning: a stored variable is not of the type that the cell was compiled for.
+    Mismatched {
+        /// The variable.
+        name: String,
+        /// The type that is stored.
+        stored: String,
+        /// The type that the cell expects.
+        wanted: String,
+    },
+}
+
+/// Makes `write` and `read` of an enum from one table, so that the two cannot differ.
+macro_rules! frames {
+    ($type:ident { $($tag:literal => $variant:ident $({ $($field:ident),* })? $(( $($place:ident),* ))?,)* }) => {
+        impl Fields for $type {
+            fn write(&self, out: &mut Writer) {
+                match self {
+                    $(Self::$variant $({ $($field),* })? $(( $($place),* ))? => {
+                        out.tag($tag);
+                        $($($field.write(out);)*)?
+                        $($($place.write(out);)*)?
+                    })*
+                }
+            }
+
+            fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
+                match from.tag()? {
+                    $($tag => {
+                        $($(let $field = Fields::read(from)?;)*)?
+                        $($(let $place = Fields::read(from)?;)*)?
+                        Ok(Self::$variant $({ $($field),* })? $(( $($place),* ))?)
+                    })*
+                    other => Err(FrameError::Tag(other)),
+                }
+            }
+        }
+    };
+}
+
+frames!(Request {
+    1 => Run { library, entry, stdout, stderr },
+    2 => Drop(names),
+    3 => Continue,
+    4 => Input(line),
+});
+
+frames!(Report {
+    1 => Ready,
+    2 => Show { showing, waits },
+    3 => AskInput { prompt, is_password },
+    4 => Stored { name, type_name },
+    5 => Ended(ending),
+});
+
+frames!(Showing {
+    1 => Display { forms, id, is_update },
+    2 => Result { forms },
+    3 => Clear { wait },
+    4 => ResultBegins,
+    5 => ResultEnds,
+});
+
+frames!(Ending {
+    1 => Finished,
+    2 => Failed { type_name, messages },
+    3 => Panicked { message, place, frames },
+    4 => NotLoaded(reason),
+    5 => Mismatched { name, stored, wanted },
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reports() -> Vec<Report> {
+        let forms = vec![("text/plain".to_string(), "é\n".to_string()), ("image/svg+xml".into(), String::new())];
+        let panicked = Ending::Panicked {
+            message: "out of milk".into(),
+            place: Some(("cell[3]".into(), 7, u32::MAX)),
+            frames: vec!["cells::f".into()],
+        };
+        let show = |showing| Report::Show { showing, waits: true };
+        vec![
+            Report::Ready,
+            show(Showing::Display { forms: forms.clone(), id: Some("a".into()), is_update: true }),
+            show(Showing::Result { forms }),
+            show(Showing::Clear { wait: false }),
+            show(Showing::ResultBegins),
+            show(Showing::ResultEnds),
+            Report::AskInput { prompt: "name? ".into(), is_password: true },
+            Report::Stored { name: "x".into(), type_name: "i32".into() },
+            Report::Ended(Ending::Finished),
+            Report::Ended(panicked),
+            Report::Ended(Ending::Failed { type_name: "E".into(), messages: vec!["a".into(), "b".into()] }),
+            Report::Ended(Ending::NotLoaded("no".into())),
+            Report::Ended(Ending::Mismatched { name: "p".into(), stored: "P".into(), wanted: "Q".into() }),
+        ]
+    }
+
+    /// What is written is read again, one frame after the other, and then the stream is at its end.
+    #[test]
+    fn frames_survive_the_way() {
+        let run = Request::Run {
+            library: "l".into(),
+            entry: "e".into(),
+            stdout: "o".into(),
+            stderr: "r".into(),
+        };
+        let requests =
+            [run, Request::Drop(vec!["x".into()]), Request::Continue, Request::Input(None), Request::Input(Some("é".into()))];
+        let mut bytes = Vec::new();
+        for request in &requests {
+            write_frame(&mut bytes, request).unwrap();
+        }
+        let mut rest = bytes.as_slice();
+        for request in &requests {
+            assert_eq!(read_frame::<Request>(&mut rest).unwrap().as_ref(), Some(request));
+        }
+        assert!(read_frame::<Request>(&mut rest).unwrap().is_none());
+        for report in reports() {
+            let mut bytes = Vec::new();
+            write_frame(&mut bytes, &report).unwrap();
+            assert_eq!(read_frame(&mut bytes.as_slice()).unwrap(), Some(report));
+        }
+    }
+
+    /// Whatever is cut off or overwritten is an error, and no length makes the reader take memory.
+    #[test]
+    fn damaged_frames_are_errors() {
+        for report in reports() {
+            let mut bytes = Vec::new();
+            write_frame(&mut bytes, &report).unwrap();
+            for end in 1..bytes.len() {
+                assert!(read_frame::<Report>(&mut &bytes[..end]).is_err(), "{report:?} cut at {end}");
+            }
+            for place in 4..bytes.len() {
+                let mut damaged = bytes.clone();
+                damaged[place] ^= 0xff;
+                // It may still be a frame, with another text; it must not panic.
+                let _ = read_frame::<Report>(&mut damaged.as_slice());
+            }
+        }
+        let huge = [0xff_u8, 0xff, 0xff, 0xff, 1];
+        assert!(matches!(read_frame::<Report>(&mut huge.as_slice()), Err(FrameError::Length(_))));
+        let unknown = [1_u8, 0, 0, 0, 99];
+        assert!(matches!(read_frame::<Report>(&mut unknown.as_slice()), Err(FrameError::Tag(99))));
+        let more_than_said = [2_u8, 0, 0, 0, 1, 1];
+        assert!(matches!(read_frame::<Report>(&mut more_than_said.as_slice()), Err(FrameError::TooLong)));
+    }
+}

@@ -1,0 +1,165 @@
+//! What a line that begins with a colon or an exclamation mark does.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use crate::engine::{Audience, Engine, Times};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::outputs::{Output, Stream};
+
+/// The commands, with what they do.
+pub const COMMANDS: [(&str, &str); 6] = [
+    (":vars", "shows the variables, with their types"),
+    (":opt [0|1|2|3|s|z]", "shows or sets how far cells are optimised; 0 compiles fastest"),
+    (":timing", "shows, or no longer shows, what each cell took"),
+    (":clear", "forgets all variables, functions and types"),
+    (":explain E0382", "explains an error of the compiler"),
+    (":help", "shows this"),
+];
+
+/// Runs a command.
+pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> Result<(), Failure> {
+    let mut words = command.split_whitespace();
+    let (name, argument) = (words.next().unwrap_or_default(), words.next());
+    let text = match name {
+        "vars" => variables(engine),
+        "opt" => optimisation(engine, argument)?,
+        "timing" => {
+            engine.shows_times = !engine.shows_times;
+            format!("the times of cells are {}shown\n", if engine.shows_times { "" } else { "not " })
+        }
+        "clear" => {
+            engine.clear()?;
+            String::new()
+        }
+        "explain" => explain(engine, argument)?,
+        "help" => help(),
+        unknown => {
+            let message = format!("expected one of the commands below, got `:{unknown}`");
+            return Err(Failure::with_details("CommandError", &message, help().lines().map(str::to_string).collect()));
+        }
+    };
+    if !text.is_empty() {
+        audience.put(Output::Text(Stream::Out, text));
+    }
+    Ok(())
+}
+
+fn help() -> String {
+    let commands = COMMANDS.iter().map(|(usage, what)| format!("{usage:22}{what}\n"));
+    let shell = format!("{:22}runs a command of the shell\n", "!ls");
+    commands.chain([shell]).collect()
+}
+
+fn variables(engine: &Engine) -> String {
+    let variables = &engine.notebook.variables;
+    if variables.is_empty() {
+        return "no variables yet\n".to_string();
+    }
+    let longest = variables.keys().map(|name| name.chars().count()).max().unwrap_or_default();
+    let line = |(name, it): (&String, &crate::notebook::Variable)| {
+        let mutable = if it.is_mutable { "mut " } else { "    " };
+        format!("{mutable}{name:longest$}  {}  cell[{}]\n", short(&it.type_name), it.declared_in)
+    };
+    variables.iter().map(line).collect()
+}
+
+/// A type's name without the paths.
+pub fn short(type_name: &str) -> String {
+    let mut short = String::new();
+    let mut word = String::new();
+    for character in type_name.chars() {
+        if character.is_alphanumeric() || character == '_' {
+            word.push(character);
+        } else if character == ':' {
+            word.clear();
+        } else {
+            short.push_str(&std::mem::take(&mut word));
+            short.push(character);
+        }
+    }
+    short + &word
+}
+
+fn optimisation(engine: &mut Engine, level: Option<&str>) -> Result<String, Failure> {
+    match level {
+        None => {}
+        Some(level @ ("0" | "1" | "2" | "3" | "s" | "z")) => engine.optimisation = level.to_string(),
+        Some(other) => {
+            return Err(Failure::plain("CommandError", &format!("expected 0, 1, 2, 3, s or z after :opt, got {other}")));
+        }
+    }
+    Ok(format!("cells are compiled with optimisation {}\n", engine.optimisation))
+}
+
+fn explain(engine: &Engine, code: Option<&str>) -> Result<String, Failure> {
+    let code = code.ok_or_else(|| Failure::plain("CommandError", "expected an error's code, as in :explain E0382"))?;
+    let output = Command::new(engine.compiler()).args(["--explain", code]).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| Failure::plain("CommandError", &format!("cannot ask the compiler: {error}")))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(Failure::plain("CommandError", &format!("the compiler has no error {code}: expected one as in E0382"))),
+    }
+}
+
+/// The line below a cell that says what it took.
+pub fn times_line(times: Times) -> String {
+    let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+    let rounds = if times.rounds > 1 { format!(" in {} rounds", times.rounds) } else { String::new() };
+    format!(
+        "compiled {:.0} ms{rounds}, linked {:.0} ms, ran {:.1} ms\n",
+        milliseconds(times.compile),
+        milliseconds(times.link),
+        milliseconds(times.run)
+    )
+}
+
+/// Runs a command of the shell; what it prints is passed on as it comes.
+pub fn shell(command: &str, line: usize, interrupt: &Interrupt, audience: &mut dyn Audience) -> Result<(), Failure> {
+    let process = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let failed = |error: std::io::Error| Failure::plain("ShellError", &format!("cannot run a shell: {error}"));
+    let mut process = process.map_err(failed)?;
+    let _watched = interrupt.watch(process.id());
+    let (sender, printed) = std::sync::mpsc::channel();
+    let streams: [(Stream, Option<Box<dyn Read + Send>>); 2] = [
+        (Stream::Out, process.stdout.take().map(|it| Box::new(it) as Box<dyn Read + Send>)),
+        (Stream::Err, process.stderr.take().map(|it| Box::new(it) as Box<dyn Read + Send>)),
+    ];
+    for (stream, pipe) in streams {
+        let sender = sender.clone();
+        if let Some(mut pipe) = pipe {
+            thread::spawn(move || {
+                let mut chunk = [0; 8192];
+                while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+                    let _ = sender.send((stream, chunk[..count].to_vec()));
+                }
+            });
+        }
+    }
+    drop(sender);
+    let mut outputs = crate::outputs::Outputs::default();
+    for (stream, bytes) in printed {
+        outputs.printed(stream, &bytes, audience);
+    }
+    outputs.end(audience);
+    let status = process.wait().map_err(failed)?;
+    match status.success() {
+        true => Ok(()),
+        false if interrupt.is_set() => Err(Failure::plain("Interrupted", "the command was interrupted")),
+        false => Err(Failure::plain("ShellError", &format!("line {line}: the command `{command}` failed: {status}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Paths vanish, what they lead to stays.
+    #[test]
+    fn short_names() {
+        assert_eq!(short("alloc::vec::Vec<(i32, cells::P)>"), "Vec<(i32, P)>");
+        assert_eq!(short("&'_ dyn core::fmt::Debug"), "&'_ dyn Debug");
+    }
+}

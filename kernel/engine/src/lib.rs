@@ -1,0 +1,29 @@
+//! Turns the text of a notebook's cell into running code.
+//!
+//! A cell becomes one shared library, made by one run of the compiler against the prepared [`library`], and loaded into the
+//! process that holds the notebook's variables, the cell host. [`Engine`] is the whole of it: text in, outputs and an end out.
+
+mod commands;
+mod compile;
+mod contents;
+mod diagnostics;
+mod engine;
+mod failure;
+mod files;
+mod frame;
+mod host;
+mod interrupt;
+mod item;
+pub mod library;
+mod linker;
+mod notebook;
+mod outputs;
+mod parse;
+mod rustc;
+mod text;
+mod type_names;
+
+pub use engine::{Audience, Cell, Engine, Late, Settings};
+pub use failure::Failure;
+pub use interrupt::Interrupt;
+pub use outputs::{Bundle, Output, Stream};

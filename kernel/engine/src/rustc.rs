@@ -1,0 +1,137 @@
+//! One compiler run per cell: sources in, a shared library or diagnostics out.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::diagnostics::Diagnostic;
+use crate::interrupt::Interrupt;
+use crate::library::Parts;
+use crate::linker::Linker;
+
+/// The name of the crate that every cell is, so that a type has one identity in all of them.
+pub const CRATE: &str = "cells";
+
+/// The compiler, told everything that is the same for all cells.
+pub fn command(parts: &Parts) -> Command {
+    let mut command = Command::new(&parts.rustc);
+    command.args(["--edition=2024", "--crate-type=cdylib", "--crate-name", CRATE, "-Cmetadata=netsplit"]);
+    command.args(["-Cprefer-dynamic", "-Ccodegen-units=1", "-Cembed-bitcode=no", "-Cpanic=unwind"]);
+    command.args(["--error-format=json", "--json=diagnostic-rendered-ansi", "--diagnostic-width=100"]);
+    command.arg("-L").arg(format!("dependency={}", parts.dependencies.display()));
+    for (name, file) in &parts.crates {
+        command.arg("--extern").arg(format!("{name}={}", file.display()));
+    }
+    // What a build that started this process has set is not meant for cells.
+    for name in ["RUSTC_WRAPPER", "RUSTFLAGS", "RUSTC_LOG", "LD_LIBRARY_PATH", "RUSTC_FORCE_RUSTC_VERSION"] {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// What one compiler run is to make.
+pub struct Job<'a> {
+    /// The crate's root.
+    pub root: &'a Path,
+    /// Folders, with the names that files in them go by.
+    pub renamed: &'a [(PathBuf, String)],
+    /// The library to make.
+    pub library: PathBuf,
+    /// `-C opt-level`.
+    pub optimisation: &'a str,
+    /// Further crates that the notebook asked for.
+    pub more: &'a [String],
+}
+
+/// What came of a compiler run.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Whether there is a library.
+    pub is_well: bool,
+    /// What the compiler said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How long it took to compile, and to link.
+    pub times: (Duration, Duration),
+}
+
+/// Why there is neither a library nor a diagnostic.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The compiler or the linker cannot be run.
+    #[error("cannot run {program}: {source}")]
+    NotRun {
+        /// Which.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Somebody stopped it.
+    #[error("interrupted")]
+    Interrupted,
+    /// The linker failed.
+    #[error("the cell cannot be linked: {0}")]
+    Link(String),
+}
+
+/// Compiles and links a cell.
+pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Compiled, CompileError> {
+    let begun = Instant::now();
+    let mut compiler = command(parts);
+    compiler.arg(format!("-Copt-level={}", job.optimisation)).args(job.more);
+    for (folder, name) in job.renamed {
+        compiler.arg(format!("--remap-path-prefix={}={name}", folder.display()));
+    }
+    let object = job.library.with_extension("o");
+    match &parts.linker {
+        Linker::Program { .. } => compiler.arg("--emit=obj").arg("-o").arg(&object),
+        Linker::Compiler => compiler.arg("--emit=link").arg("-o").arg(&job.library),
+    };
+    let (is_well, stderr) = run(compiler.arg(job.root), interrupt)?;
+    let (mut diagnostics, rest) = read_diagnostics(&stderr);
+    if !is_well && diagnostics.iter().all(|it| it.level != "error") {
+        diagnostics.push(Diagnostic::plain("error", &format!("the compiler failed without a reason\n{rest}")));
+    }
+    let compiled = begun.elapsed();
+    if is_well && let Linker::Program { program, arguments } = &parts.linker {
+        let mut linker = Linker::command(program, arguments, &object, &job.library, parts.builtins.as_deref());
+        let (is_linked, stderr) = run(&mut linker, interrupt)?;
+        let _ = std::fs::remove_file(&object);
+        if !is_linked {
+            return Err(CompileError::Link(stderr));
+        }
+    }
+    Ok(Compiled { is_well, diagnostics, times: (compiled, begun.elapsed() - compiled) })
+}
+
+/// Runs a program to its end, or until somebody interrupts.
+fn run(command: &mut Command, interrupt: &Interrupt) -> Result<(bool, String), CompileError> {
+    let not_run = |command: &Command, source| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        CompileError::NotRun { program, source }
+    };
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|it| not_run(command, it))?;
+    let _watched = interrupt.watch(process.id());
+    let mut said = Vec::new();
+    if let Some(mut stderr) = process.stderr.take() {
+        let _ = stderr.read_to_end(&mut said);
+    }
+    let status = process.wait().map_err(|it| not_run(command, it))?;
+    if interrupt.is_set() {
+        return Err(CompileError::Interrupted);
+    }
+    Ok((status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+fn read_diagnostics(stderr: &str) -> (Vec<Diagnostic>, String) {
+    let mut diagnostics = Vec::new();
+    let mut rest = String::new();
+    for line in BufReader::new(stderr.as_bytes()).lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(diagnostic) => diagnostics.push(diagnostic),
+            Err(_) => rest = rest + &line + "\n",
+        }
+    }
+    (diagnostics, rest)
+}

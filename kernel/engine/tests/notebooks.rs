@@ -1,0 +1,220 @@
+//! The engine's own tests: notebooks as tables of cells in and results out, in `tests/notebooks`.
+//!
+//! A file holds notebooks; each begins with a line `## What it shows`. Cells are separated by lines `---`. Below a cell's code
+//! stands what it must give, in lines that begin with
+//! `//=>` the text of its value, `//out` a line of stdout, `//err` a part of stderr, `//fails` a part of its error,
+//! `//shows` a MIME type and a part of what is displayed, `//same id` it is a new run of the cell that many cells before.
+//! A cell with none of them must end well and put out nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use netsplit_engine::library::{self, Library};
+use netsplit_engine::{Audience, Cell, Engine, Failure, Interrupt, Output, Settings, Stream};
+
+fn library() -> Library {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine-cache");
+    library::prepare(&home, &cache, &mut |_| {}).expect("the library can be prepared")
+}
+
+#[derive(Debug, Default)]
+struct Expected {
+    value: Vec<String>,
+    out: Vec<String>,
+    err: Vec<String>,
+    fails: Vec<String>,
+    shows: Vec<(String, String)>,
+    again: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Notebook {
+    title: String,
+    cells: Vec<(String, Expected)>,
+}
+
+fn read(text: &str) -> Vec<Notebook> {
+    let mut notebooks = Vec::new();
+    let mut parts = text.split("\n## ");
+    let first = parts.next().unwrap_or_default().strip_prefix("## ");
+    for part in first.into_iter().chain(parts) {
+        let (title, cells) = part.split_once('\n').expect("a notebook has cells");
+        let cells = cells.split("\n---\n").map(read_cell).collect();
+        notebooks.push(Notebook { title: title.to_string(), cells });
+    }
+    notebooks
+}
+
+fn read_cell(text: &str) -> (String, Expected) {
+    let mut expected = Expected::default();
+    let mut code = Vec::new();
+    for line in text.lines() {
+        let after = |mark: &str| line.strip_prefix(mark).map(|it| it.strip_prefix(' ').unwrap_or(it).to_string());
+        if let Some(value) = after("//=>") {
+            expected.value.push(value);
+        } else if let Some(line) = after("//out") {
+            expected.out.push(line);
+        } else if let Some(part) = after("//err") {
+            expected.err.push(part);
+        } else if let Some(part) = after("//fails") {
+            expected.fails.push(part);
+        } else if let Some(shown) = after("//shows") {
+            let (mime, part) = shown.split_once(' ').expect("a MIME type and a part");
+            expected.shows.push((mime.to_string(), part.to_string()));
+        } else if let Some(before) = after("//same id") {
+            expected.again = Some(before.trim().parse().expect("how many cells before"));
+        } else {
+            code.push(line);
+        }
+    }
+    (code.join("\n").trim_matches('\n').to_string(), expected)
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    value: Option<String>,
+    out: String,
+    err: String,
+    shows: Vec<(String, String)>,
+}
+
+impl Audience for Seen {
+    fn put(&mut self, output: Output) {
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+        match output {
+            Output::Text(Stream::Out, text) => self.out += &text,
+            Output::Text(Stream::Err, text) => self.err += &plain(&text),
+            Output::Result(data) => {
+                self.value = data.get("text/plain").map(text);
+                self.shows.extend(data.iter().filter(|(mime, _)| *mime != "text/plain").map(|(mime, it)| (mime.clone(), text(it))));
+            }
+            Output::Display { data, is_update, .. } => {
+                let mark = if is_update { "update:" } else { "" };
+                self.shows.extend(data.iter().map(|(mime, it)| (format!("{mark}{mime}"), text(it))));
+            }
+            Output::Clear { wait } => self.shows.push(("clear".to_string(), wait.to_string())),
+        }
+    }
+
+    fn ask(&mut self, prompt: &str, is_password: bool) -> Option<String> {
+        (prompt != "nobody?").then(|| format!("{}{prompt}", if is_password { "secret " } else { "" }))
+    }
+}
+
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain += before;
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain + rest
+}
+
+/// What is wrong with a cell; nothing if it is as expected.
+fn judge(expected: &Expected, seen: &Seen, ended: &Result<(), Failure>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    match (ended, expected.fails.is_empty()) {
+        (Ok(()), true) => {}
+        (Ok(()), false) => wrong.push("it did not fail".to_string()),
+        (Err(failure), true) => wrong.push(format!("it failed: {}: {}\n{}", failure.name, failure.message, plain(&failure.traceback.join("\n")))),
+        (Err(failure), false) => {
+            let told = format!("{}: {}\n{}", failure.name, failure.message, plain(&failure.traceback.join("\n")));
+            wrong.extend(expected.fails.iter().filter(|part| !told.contains(*part)).map(|part| format!("no {part:?} in its error {told}")));
+        }
+    }
+    let value = (!expected.value.is_empty()).then(|| expected.value.join("\n"));
+    // What is shown in several forms has a text among them, which only counts where it is asked for.
+    let counts = expected.shows.is_empty() || value.is_some();
+    if counts && seen.value != value {
+        wrong.push(format!("expected the value {value:?}, got {:?}", seen.value));
+    }
+    let out: Vec<&str> = seen.out.lines().collect();
+    if out != expected.out {
+        wrong.push(format!("expected stdout {:?}, got {:?}", expected.out, seen.out));
+    }
+    wrong.extend(expected.err.iter().filter(|part| !seen.err.contains(*part)).map(|part| format!("no {part:?} in stderr {}", seen.err)));
+    if expected.err.is_empty() && !seen.err.is_empty() {
+        wrong.push(format!("unexpected stderr: {}", seen.err));
+    }
+    for (mime, part) in &expected.shows {
+        if !seen.shows.iter().any(|(shown, content)| shown == mime && content.contains(part)) {
+            wrong.push(format!("expected {mime} with {part:?}, got {:?}", seen.shows));
+        }
+    }
+    if expected.shows.is_empty() && !seen.shows.is_empty() {
+        wrong.push(format!("unexpected: {:?}", seen.shows));
+    }
+    wrong
+}
+
+fn run(notebook: &Notebook, library: Library) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = Settings { folder: folder.path().to_path_buf(), environment: Vec::new() };
+    let late = Arc::new(|_: u32, _: Stream, _: String| {});
+    let mut engine = Engine::start(library, settings, Arc::new(Interrupt::default()), late).expect("the engine starts");
+    let mut wrong = Vec::new();
+    for (place, (code, expected)) in notebook.cells.iter().enumerate() {
+        let id = place - expected.again.unwrap_or_default();
+        let cell = Cell { code: code.clone(), number: place as u32 + 1, id: Some(id.to_string()) };
+        let mut seen = Seen::default();
+        let ended = engine.execute(&cell, &mut seen);
+        for problem in judge(expected, &seen, &ended) {
+            wrong.push(format!("{}, cell[{}]\n{code}\n-> {problem}", notebook.title, place + 1));
+        }
+    }
+    wrong
+}
+
+fn run_all(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notebooks").join(file);
+    let text = std::fs::read_to_string(&path).expect("the table is there");
+    let filter = std::env::var("NETSPLIT_NOTEBOOK").unwrap_or_default();
+    let notebooks: Vec<Notebook> = read(&text).into_iter().filter(|it| it.title.contains(&filter)).collect();
+    assert!(!notebooks.is_empty() || !filter.is_empty(), "no notebooks in {}", path.display());
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(notebook) = notebooks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let found = run(notebook, library());
+            wrong.lock().expect("no thread has panicked").extend(found);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    let wrong = wrong.into_inner().expect("no thread has panicked");
+    assert!(wrong.is_empty(), "{} problems in {file}:\n\n{}\n", wrong.len(), wrong.join("\n\n"));
+}
+
+/// Every file of notebooks has its test, so that they run side by side and fail apart.
+#[test]
+fn all_files_are_run() {
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notebooks");
+    let mut files: Vec<String> =
+        std::fs::read_dir(folder).expect("the folder is there").flatten().map(|it| it.file_name().to_string_lossy().into_owned()).collect();
+    files.sort();
+    let mut known: Vec<&str> = FILES.to_vec();
+    known.sort();
+    assert_eq!(files, known);
+}
+
+macro_rules! files {
+    ($($test:ident $file:literal $what:literal;)*) => {
+        const FILES: &[&str] = &[$($file),*];
+        $(#[doc = $what]
+        #[test]
+        fn $test() {
+            run_all($file);
+        })*
+    };
+}
+
+files! {
+    values "values.txt" "Values, variables, moves, borrows.";
+    items "items.txt" "Functions, types, implementations, and what becomes of them when they change.";
+    running "running.txt" "What cells put out and ask for, how they end, commands.";
+}
