@@ -128,6 +128,17 @@ impl Fields for u32 {
     }
 }
 
+impl Fields for u64 {
+    fn write(&self, out: &mut Writer) {
+        out.0.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
+        let bytes = from.bytes(8)?;
+        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | Self::from(*byte)))
+    }
+}
+
 impl Fields for bool {
     fn write(&self, out: &mut Writer) {
         out.tag(u8::from(*self));

@@ -110,8 +110,8 @@ pub enum Ending {
         message: String,
         /// Where: file, line, column.
         place: Option<(String, u32, u32)>,
-        /// The functions that were on the stack, innermost first.
-        frames: Vec<String>,
+        /// What was on the stack in libraries of cells, innermost first: the file, and the offset in it.
+        frames: Vec<(String, u64)>,
     },
     /// Before its beginning: the library cannot be loaded.
     NotLoaded(String),
@@ -194,7 +194,7 @@ mod tests {
         let panicked = Ending::Panicked {
             message: "out of milk".into(),
             place: Some(("cell[3]".into(), 7, u32::MAX)),
-            frames: vec!["cells::f".into()],
+            frames: vec![("cell-1.so".into(), u64::MAX)],
         };
         let show = |showing| Report::Show { showing, waits: true };
         vec![

@@ -18,6 +18,7 @@ use crate::library::Library;
 use crate::notebook::{Notebook, Source, Variable};
 use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, parse};
+use crate::symbols;
 use crate::text::{self, Directive};
 use crate::type_names::Choices;
 
@@ -204,7 +205,7 @@ impl Engine {
             let times = Times { compile: ready.times.0, link: ready.times.1, run: begun.elapsed(), rounds: ready.rounds };
             audience.put(Output::Text(Stream::Err, commands::times_line(times)));
         }
-        match Failure::of(&ending, &|file| self.text_of(file)) {
+        match Failure::of(&ending, &|file| self.text_of(file), &symbols::function_at) {
             Some(failure) => Err(failure),
             None => Ok(()),
         }

@@ -41,7 +41,11 @@ impl Failure {
     }
 
     /// The failure that an ending is; none if the cell came to its end.
-    pub fn of(ending: &Ending, text_of: &dyn Fn(&str) -> Option<String>) -> Option<Self> {
+    pub fn of(
+        ending: &Ending,
+        text_of: &dyn Fn(&str) -> Option<String>,
+        function_at: &dyn Fn(&str, u64) -> Option<String>,
+    ) -> Option<Self> {
         match ending {
             Ending::Finished => None,
             Ending::Failed { messages, .. } => {
@@ -55,7 +59,8 @@ impl Failure {
                     details.push(format!("  \u{1b}[94m-->\u{1b}[0m {file}:{line}:{column}"));
                     details.extend(excerpt(file, *line, *column, text_of));
                 }
-                details.extend(calls(frames));
+                let functions: Vec<String> = frames.iter().filter_map(|(file, offset)| function_at(file, *offset)).collect();
+                details.extend(calls(&functions));
                 Some(Self::with_details("Panic", message, details))
             }
             Ending::NotLoaded(reason) => {
@@ -82,16 +87,23 @@ fn excerpt(file: &str, line: u32, column: u32, text_of: &dyn Fn(&str) -> Option<
 }
 
 /// The functions of cells that were running, if there were any besides the cell itself.
-fn calls(frames: &[String]) -> Vec<String> {
-    let readable = |frame: &String| {
-        let mut name = frame.replace("cells::", "");
+fn calls(functions: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for function in functions {
+        let mut name = function.replace("cells::", "");
         while let Some(start) = name.find("netsplit_epoch_") {
             let end = name[start..].find("::").map_or(name.len(), |it| start + it + 2);
             name.replace_range(start..end, "");
         }
-        (!name.contains("netsplit_cell_")).then_some(name)
-    };
-    frames.iter().filter_map(readable).map(|name| format!("  in {name}")).collect()
+        if name.contains("netsplit_cell_") {
+            break;
+        }
+        let line = format!("  in {name}");
+        if function.contains("cells::") && lines.last() != Some(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -105,9 +117,11 @@ mod tests {
         let ending = Ending::Panicked {
             message: "out of milk".to_string(),
             place: Some(("cell[3]".to_string(), 2, 5)),
-            frames: vec!["cells::netsplit_epoch_1::drink".to_string(), "cells::netsplit_cell_4::{{closure}}".to_string()],
+            frames: (0..4).map(|offset| ("cell-1.so".to_string(), offset)).collect(),
         };
-        let failure = Failure::of(&ending, &|file| (file == "cell[3]").then(|| "fn drink() {\n    n()\n}".to_string())).unwrap();
+        let functions = ["core::option::expect", "cells::netsplit_epoch_1::drink", "cells::netsplit_cell_4::{{closure}}", "cells::f"];
+        let function_at = |_: &str, offset: u64| Some(functions[offset as usize].to_string());
+        let failure = Failure::of(&ending, &|file| (file == "cell[3]").then(|| "fn drink() {\n    n()\n}".to_string()), &function_at).unwrap();
         let shown = without_colours(&failure.traceback.join("\n"));
         let expected = "error: out of milk\n  --> cell[3]:2:5\n  |\n2 |     n()\n  |     ^\n  in drink";
         assert_eq!((failure.name.as_str(), shown.as_str()), ("Panic", expected));
@@ -117,7 +131,7 @@ mod tests {
     #[test]
     fn sources_are_told() {
         let messages = vec!["no config".to_string(), "file not found".to_string()];
-        let failure = Failure::of(&Ending::Failed { type_name: String::new(), messages }, &|_| None).unwrap();
+        let failure = Failure::of(&Ending::Failed { type_name: String::new(), messages }, &|_| None, &|_, _| None).unwrap();
         assert_eq!(failure.message, "no config");
         assert!(failure.traceback[1].contains("caused by: file not found"));
     }

@@ -20,6 +20,7 @@ mod notebook;
 mod outputs;
 mod parse;
 mod rustc;
+mod symbols;
 mod text;
 mod type_names;
 

@@ -18,7 +18,7 @@ use crate::place_of;
 struct Seen {
     message: String,
     place: Option<(String, u32, u32)>,
-    frames: Vec<String>,
+    frames: Vec<(String, u64)>,
 }
 
 thread_local! {
@@ -35,7 +35,7 @@ fn see(info: &PanicHookInfo<'_>, main: ThreadId) {
     let message = message_of(info.payload());
     let place = info.location().map(|it| place_of(it.file(), it.line(), it.column()));
     if thread::current().id() == main {
-        let frames = frames(functions());
+        let frames = frames();
         SEEN.with_borrow_mut(|seen| seen.push(Seen { message, place, frames }));
     } else {
         let current = thread::current();
@@ -75,56 +75,45 @@ pub fn print_caught() {
     }
 }
 
-/// The functions on the stack, innermost first. The standard library's own backtraces do not know what was loaded after
-/// the first of them.
-fn functions() -> Vec<String> {
-    backtrace::clear_symbol_cache();
-    let mut names = Vec::new();
+/// The places on the stack that are in libraries of cells, innermost first: the library's file, and the offset in it. The
+/// kernel finds the functions: what resolves names in this process knows nothing of libraries that are loaded later.
+fn frames() -> Vec<(String, u64)> {
+    let mut frames = Vec::new();
     backtrace::trace(|frame| {
-        backtrace::resolve_frame(frame, |symbol| names.extend(symbol.name().map(|name| format!("{name:#}"))));
+        let of_cell = library_of(frame.ip()).filter(|(file, _)| file.rsplit('/').next().is_some_and(|it| it.starts_with("cell-")));
+        frames.extend(of_cell);
         true
     });
-    names
+    frames
 }
 
-/// Those of them that are of cells, up to the cell itself.
-fn frames(functions: Vec<String>) -> Vec<String> {
-    let mut frames: Vec<String> = Vec::new();
-    for name in functions.into_iter().filter(|name| name.contains("cells::")) {
-        let is_cell = name.contains("cells::netsplit_cell_");
-        if frames.last() != Some(&name) {
-            frames.push(name);
+/// The library that an address is in, and the offset in it.
+#[allow(unsafe_code, reason = "only the loader knows which library an address is in")]
+fn library_of(address: *mut std::ffi::c_void) -> Option<(String, u64)> {
+    // SAFETY: `dladdr` only reads the loader's tables, and fills a structure that outlives the call; on success, its file name
+    // is a C string that lives as long as the library, and cells are never unloaded.
+    unsafe {
+        let mut found: libc::Dl_info = std::mem::zeroed();
+        if libc::dladdr(address, &raw mut found) == 0 || found.dli_fname.is_null() {
+            return None;
         }
-        if is_cell {
-            break;
-        }
+        let file = std::ffi::CStr::from_ptr(found.dli_fname).to_str().ok()?.to_string();
+        Some((file, (address as usize).wrapping_sub(found.dli_fbase as usize) as u64))
     }
-    frames
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Of what is on the stack, the cells' own functions are kept, in order, up to the cell itself.
+    /// The library of a function is the one that this test is in, at an offset that is not in front of it.
     #[test]
-    fn frames_of_cells_are_kept() {
-        let functions = [
-            "core::panicking::panic_fmt",
-            "cells::drink",
-            "cells::drink",
-            "<cells::P as core::ops::Drop>::drop",
-            "netsplit_runtime::guard::run",
-            "cells::netsplit_cell_3::{{closure}}",
-            "cells::netsplit_cell_3",
-        ];
-        let expected = ["cells::drink", "<cells::P as core::ops::Drop>::drop", "cells::netsplit_cell_3::{{closure}}"];
-        assert_eq!(frames(functions.map(str::to_string).to_vec()), expected);
-    }
-
-    /// This very function is on the stack.
-    #[test]
-    fn the_stack_is_read() {
-        assert!(functions().iter().any(|name| name.ends_with("the_stack_is_read")), "{:?}", functions());
+    fn addresses_have_libraries() {
+        let function: fn() = addresses_have_libraries;
+        let (file, offset) = library_of(function as *mut std::ffi::c_void).unwrap();
+        let program = std::env::current_exe().unwrap();
+        assert!(program.to_string_lossy().ends_with(file.rsplit('/').next().unwrap()), "{file}");
+        assert!(offset > 0 && offset < std::fs::metadata(&program).unwrap().len());
+        assert_eq!(library_of(std::ptr::null_mut()), None);
     }
 }
