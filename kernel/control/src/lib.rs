@@ -30,8 +30,10 @@ pub enum Request {
     Drop(Vec<String>),
     /// Go on: the answer to [`Report::Show`].
     Continue,
-    /// The answer to [`Report::AskInput`]; none if nobody can be asked.
-    Input(Option<String>),
+    /// The answer to [`Report::AskInput`].
+    Input(String),
+    /// Why there is no answer to [`Report::AskInput`].
+    NoInput(String),
 }
 
 /// What the host tells the kernel.
@@ -159,6 +161,7 @@ frames!(Request {
     2 => Drop(names),
     3 => Continue,
     4 => Input(line),
+    5 => NoInput(reason),
 });
 
 frames!(Report {
@@ -190,7 +193,8 @@ mod tests {
     use super::*;
 
     fn reports() -> Vec<Report> {
-        let forms = vec![("text/plain".to_string(), "é\n".to_string()), ("image/svg+xml".into(), String::new())];
+        let forms =
+            vec![("text/plain".to_string(), "é\n".to_string()), ("image/svg+xml".into(), String::new())];
         let panicked = Ending::Panicked {
             message: "out of milk".into(),
             place: Some(("cell[3]".into(), 7, u32::MAX)),
@@ -217,14 +221,15 @@ mod tests {
     /// What is written is read again, one frame after the other, and then the stream is at its end.
     #[test]
     fn frames_survive_the_way() {
-        let run = Request::Run {
-            library: "l".into(),
-            entry: "e".into(),
-            stdout: "o".into(),
-            stderr: "r".into(),
-        };
-        let requests =
-            [run, Request::Drop(vec!["x".into()]), Request::Continue, Request::Input(None), Request::Input(Some("é".into()))];
+        let run =
+            Request::Run { library: "l".into(), entry: "e".into(), stdout: "o".into(), stderr: "r".into() };
+        let requests = [
+            run,
+            Request::Drop(vec!["x".into()]),
+            Request::Continue,
+            Request::NoInput("no".into()),
+            Request::Input("é".into()),
+        ];
         let mut bytes = Vec::new();
         for request in &requests {
             write_frame(&mut bytes, request).unwrap();

@@ -38,7 +38,11 @@ pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> R
         "help" => help(),
         unknown => {
             let message = format!("expected one of the commands below, got `:{unknown}`");
-            return Err(Failure::with_details("CommandError", &message, help().lines().map(str::to_string).collect()));
+            return Err(Failure::with_details(
+                "CommandError",
+                &message,
+                help().lines().map(str::to_string).collect(),
+            ));
         }
     };
     if !text.is_empty() {
@@ -88,19 +92,27 @@ fn optimisation(engine: &mut Engine, level: Option<&str>) -> Result<String, Fail
         None => {}
         Some(level @ ("0" | "1" | "2" | "3" | "s" | "z")) => engine.optimisation = level.to_string(),
         Some(other) => {
-            return Err(Failure::plain("CommandError", &format!("expected 0, 1, 2, 3, s or z after :opt, got {other}")));
+            return Err(Failure::plain(
+                "CommandError",
+                &format!("expected 0, 1, 2, 3, s or z after :opt, got {other}"),
+            ));
         }
     }
     Ok(format!("cells are compiled with optimisation {}\n", engine.optimisation))
 }
 
 fn explain(engine: &Engine, code: Option<&str>) -> Result<String, Failure> {
-    let code = code.ok_or_else(|| Failure::plain("CommandError", "expected an error's code, as in :explain E0382"))?;
+    let code =
+        code.ok_or_else(|| Failure::plain("CommandError", "expected an error's code, as in :explain E0382"))?;
     let output = Command::new(engine.compiler()).args(["--explain", code]).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| Failure::plain("CommandError", &format!("cannot ask the compiler: {error}")))?;
+    let output = output
+        .map_err(|error| Failure::plain("CommandError", &format!("cannot ask the compiler: {error}")))?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(Failure::plain("CommandError", &format!("the compiler has no error {code}: expected one as in E0382"))),
+        false => Err(Failure::plain(
+            "CommandError",
+            &format!("the compiler has no error {code}: expected one as in E0382"),
+        )),
     }
 }
 
@@ -117,9 +129,20 @@ pub fn times_line(times: Times) -> String {
 }
 
 /// Runs a command of the shell; what it prints is passed on as it comes.
-pub fn shell(command: &str, line: usize, interrupt: &Interrupt, audience: &mut dyn Audience) -> Result<(), Failure> {
-    let process = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let failed = |error: std::io::Error| Failure::plain("ShellError", &format!("cannot run a shell: {error}"));
+pub fn shell(
+    command: &str,
+    line: usize,
+    interrupt: &Interrupt,
+    audience: &mut dyn Audience,
+) -> Result<(), Failure> {
+    let process = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let failed =
+        |error: std::io::Error| Failure::plain("ShellError", &format!("cannot run a shell: {error}"));
     let mut process = process.map_err(failed)?;
     let _watched = interrupt.watch(process.id());
     let (sender, printed) = std::sync::mpsc::channel();
@@ -148,7 +171,10 @@ pub fn shell(command: &str, line: usize, interrupt: &Interrupt, audience: &mut d
     match status.success() {
         true => Ok(()),
         false if interrupt.is_set() => Err(Failure::plain("Interrupted", "the command was interrupted")),
-        false => Err(Failure::plain("ShellError", &format!("line {line}: the command `{command}` failed: {status}"))),
+        false => Err(Failure::plain(
+            "ShellError",
+            &format!("line {line}: the command `{command}` failed: {status}"),
+        )),
     }
 }
 

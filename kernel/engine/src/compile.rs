@@ -97,7 +97,8 @@ impl Compiler<'_> {
             times = (times.0 + compiled.times.0, times.1 + compiled.times.1);
             let _ = std::fs::remove_dir_all(&folder);
             if compiled.is_well {
-                let warnings = compiled.diagnostics.into_iter().filter(|it| is_of_cell(it, source.number)).collect();
+                let warnings =
+                    compiled.diagnostics.into_iter().filter(|it| is_of_cell(it, source.number)).collect();
                 let taken = attempt.taken.iter().map(|it| it.name.clone()).collect();
                 let (symbols, not_kept) = (written.symbols, attempt.not_kept);
                 return Ok(Ready { library, symbols, warnings, taken, not_kept, times, rounds: round });
@@ -110,20 +111,26 @@ impl Compiler<'_> {
                 Verdict::CannotShow(error) => return Err(cannot_show(error, source)),
             }
         }
-        Err(Failure::plain("EngineError", "the compiler finds something new in this cell each time; split it"))
+        Err(Failure::plain(
+            "EngineError",
+            "the compiler finds something new in this cell each time; split it",
+        ))
     }
 }
 
 fn no_library(error: CompileError) -> Failure {
     match error {
-        CompileError::Interrupted => Failure::plain("Interrupted", "the cell was interrupted while it was compiled; nothing is lost"),
+        CompileError::Interrupted => {
+            Failure::plain("Interrupted", "the cell was interrupted while it was compiled; nothing is lost")
+        }
         other => Failure::plain("EngineError", &other.to_string()),
     }
 }
 
 fn is_of_cell(diagnostic: &Diagnostic, number: u32) -> bool {
     let file = cell_file(number);
-    diagnostic.level == "warning" && diagnostic.spans.iter().any(|it| it.is_primary && without_prefixes(&it.file_name) == file)
+    diagnostic.level == "warning"
+        && diagnostic.spans.iter().any(|it| it.is_primary && without_prefixes(&it.file_name) == file)
 }
 
 /// What a round of the compiler comes to.
@@ -157,8 +164,13 @@ impl Attempt {
                 stored.push(bound.name.clone());
             }
         }
-        let mut attempt =
-            Self { taken: Vec::new(), out_of_reach: BTreeMap::new(), stored, not_kept: BTreeMap::new(), everything: false };
+        let mut attempt = Self {
+            taken: Vec::new(),
+            out_of_reach: BTreeMap::new(),
+            stored,
+            not_kept: BTreeMap::new(),
+            everything: false,
+        };
         for name in mentioned {
             attempt.take(&name, source, choices);
         }
@@ -181,7 +193,8 @@ impl Attempt {
                 is_shadowed: self.stored.iter().any(|it| it == name),
             }),
             Err(nameless) => {
-                self.out_of_reach.insert(name.to_string(), why_out_of_reach(name, &nameless, variable.declared_in));
+                self.out_of_reach
+                    .insert(name.to_string(), why_out_of_reach(name, &nameless, variable.declared_in));
             }
         }
     }
@@ -191,7 +204,9 @@ impl Attempt {
         source.parsed.statements.iter().for_each(|it| mentions.extend(it.mentions.iter().cloned()));
         source.parsed.items.iter().for_each(|it| mentions.extend(it.mentions.iter().cloned()));
         for taken in &self.taken {
-            mentions.extend(taken.type_text.split(|it: char| !it.is_alphanumeric() && it != '_').map(str::to_string));
+            mentions.extend(
+                taken.type_text.split(|it: char| !it.is_alphanumeric() && it != '_').map(str::to_string),
+            );
         }
         let mut slice = source.notebook.slice(&mentions, self.everything);
         let items = source.notebook.items.iter().enumerate();
@@ -222,7 +237,8 @@ impl Attempt {
         let mut learned = false;
         for error in errors {
             let meaning = |span: &&Span| lines.get(&(span.file_name.clone(), span.line_start));
-            let (primary, secondary): (Vec<&Span>, Vec<&Span>) = error.places().into_iter().partition(|it| it.is_primary);
+            let (primary, secondary): (Vec<&Span>, Vec<&Span>) =
+                error.places().into_iter().partition(|it| it.is_primary);
             // What borrows is asked first, which the compiler names as the one who requires the borrow: that something else
             // cannot be stored or put back follows from it.
             let requires = |span: &&&Span| span.label.as_ref().is_some_and(|it| it.contains("requires"));
@@ -297,9 +313,8 @@ impl Attempt {
     /// The cell's errors, and what the notebook knows of names that the compiler does not.
     fn failure(&self, errors: &[&Diagnostic], text_of: &dyn Fn(&str) -> Option<String>) -> Failure {
         let mut failure = Failure::compile(errors, text_of);
-        let unknown = |name: &str| {
-            errors.iter().any(|it| it.is("E0425") && it.message.contains(&format!("`{name}`")))
-        };
+        let unknown =
+            |name: &str| errors.iter().any(|it| it.is("E0425") && it.message.contains(&format!("`{name}`")));
         for (name, reason) in self.out_of_reach.iter().filter(|(name, _)| unknown(name)) {
             failure.message = format!("`{name}` cannot be used here: {reason}");
             failure.traceback.extend([String::new(), format!("\u{1b}[1mnote\u{1b}[0m: {reason}")]);
@@ -312,13 +327,19 @@ fn why_out_of_reach(name: &str, nameless: &Nameless, declared_in: u32) -> String
     match nameless {
         Nameless::Closure => closure_reason(name, declared_in),
         Nameless::Outdated { item } => {
-            format!("`{name}` was made in cell[{declared_in}] with a `{item}` that has been defined anew since; run cell[{declared_in}] again")
+            format!(
+                "`{name}` was made in cell[{declared_in}] with a `{item}` that has been defined anew since; run cell[{declared_in}] again"
+            )
         }
         Nameless::Local => {
-            format!("`{name}` is of a type that is defined inside a block of cell[{declared_in}]; define the type at the top level")
+            format!(
+                "`{name}` is of a type that is defined inside a block of cell[{declared_in}]; define the type at the top level"
+            )
         }
         Nameless::Unknown => {
-            format!("`{name}`, made in cell[{declared_in}], is of a type without a name that other cells can use; keep it in a `Box<dyn ..>` of a trait that you need")
+            format!(
+                "`{name}`, made in cell[{declared_in}], is of a type without a name that other cells can use; keep it in a `Box<dyn ..>` of a trait that you need"
+            )
         }
     }
 }
@@ -332,8 +353,15 @@ pub fn closure_reason(name: &str, declared_in: u32) -> String {
 }
 
 fn cannot_show(error: &Diagnostic, source: &Source<'_>) -> Failure {
-    let of_type = error.message.split('`').nth(3).or_else(|| error.message.split('`').nth(1)).unwrap_or("it").trim_start_matches('&');
-    let line = source.parsed.tail.as_ref().map_or(1, |tail| source.rust[..tail.start].matches('\n').count() + 1);
+    let of_type = error
+        .message
+        .split('`')
+        .nth(3)
+        .or_else(|| error.message.split('`').nth(1))
+        .unwrap_or("it")
+        .trim_start_matches('&');
+    let line =
+        source.parsed.tail.as_ref().map_or(1, |tail| source.rust[..tail.start].matches('\n').count() + 1);
     let message = format!(
         "the cell's last value, of type `{of_type}`, cannot be shown: derive Debug for it (`#[derive(Debug)]`), or end the line with `;`"
     );

@@ -151,7 +151,8 @@ mod tests {
     /// Contents are found, also after text without a newline; other marks of evcxr are text like any other.
     #[test]
     fn contents_and_text() {
-        let printed = "a\nbEVCXR_BEGIN_CONTENT text/html\n<b>\n</b>\nEVCXR_END_CONTENT\nEVCXR_EXECUTION_COMPLETE\nc";
+        let printed =
+            "a\nbEVCXR_BEGIN_CONTENT text/html\n<b>\n</b>\nEVCXR_END_CONTENT\nEVCXR_EXECUTION_COMPLETE\nc";
         let expected = [text("a\nb"), content("text/html", "<b>\n</b>"), text("EVCXR_EXECUTION_COMPLETE\nc")];
         assert_eq!(whole(&[printed.as_bytes()]), expected);
     }

@@ -55,7 +55,14 @@ impl Diagnostic {
     /// One that the compiler did not make.
     pub fn plain(level: &str, message: &str) -> Self {
         let (spans, children) = (Vec::new(), Vec::new());
-        Self { message: message.to_string(), code: None, level: level.to_string(), spans, children, rendered: None }
+        Self {
+            message: message.to_string(),
+            code: None,
+            level: level.to_string(),
+            spans,
+            children,
+            rendered: None,
+        }
     }
 
     /// Whether it has this code.
@@ -84,7 +91,9 @@ impl Diagnostic {
     /// The title: `error[E0382]: borrow of moved value: `s``.
     pub fn title(&self) -> String {
         match &self.code {
-            Some(code) if code.code.starts_with('E') => format!("{}[{}]: {}", self.level, code.code, self.message),
+            Some(code) if code.code.starts_with('E') => {
+                format!("{}[{}]: {}", self.level, code.code, self.message)
+            }
             _ => format!("{}: {}", self.level, self.message),
         }
     }
@@ -221,7 +230,8 @@ mod tests {
     /// Lines of which a file has only parts are shown whole.
     #[test]
     fn blanked_parts_come_back() {
-        let rendered = "error: x\n --> cell[6]:2:11\n  |\n2 |           let p = Q;\n  |                   ^\n";
+        let rendered =
+            "error: x\n --> cell[6]:2:11\n  |\n2 |           let p = Q;\n  |                   ^\n";
         let expected = "error: x\n --> cell[6]:2:11\n  |\n2 | struct P; let p = Q;\n  |                   ^";
         assert_eq!(drawn(rendered, "\nstruct P; let p = Q;"), expected);
     }

@@ -46,8 +46,8 @@ pub struct Settings {
 pub trait Audience {
     /// The cell puts something out.
     fn put(&mut self, output: Output);
-    /// The cell asks for a line; none if nobody can be asked.
-    fn ask(&mut self, prompt: &str, is_password: bool) -> Option<String>;
+    /// The cell asks for a line; the error says why there is none.
+    fn ask(&mut self, prompt: &str, is_password: bool) -> Result<String, String>;
 }
 
 /// What late output, of threads and processes that outlive their cell, goes to: the cell's number and the text.
@@ -89,7 +89,12 @@ impl Engine {
     ///
     /// # Errors
     /// If the host cannot be started.
-    pub fn start(library: Library, settings: Settings, interrupt: Arc<Interrupt>, late: Late) -> Result<Self, Failure> {
+    pub fn start(
+        library: Library,
+        settings: Settings,
+        interrupt: Arc<Interrupt>,
+        late: Late,
+    ) -> Result<Self, Failure> {
         let mut engine = Self {
             library,
             settings,
@@ -112,7 +117,8 @@ impl Engine {
         let program = &self.library.parts.host;
         let libraries: Vec<PathBuf> = self.library.parts.shared_libraries().map(PathBuf::from).collect();
         let host = Host::start(program, &libraries, &self.settings.folder, &self.settings.environment);
-        let failed = |error| Failure::plain("EngineError", &format!("cannot start {}: {error}", program.display()));
+        let failed =
+            |error| Failure::plain("EngineError", &format!("cannot start {}: {error}", program.display()));
         self.host = Some(host.map_err(failed)?);
         Ok(())
     }
@@ -171,7 +177,8 @@ impl Engine {
             optimisation: &self.optimisation,
             more: &[],
         };
-        let cell = CellSource { notebook: next, number: source.number, run: self.run, rust: &source.rust, parsed };
+        let cell =
+            CellSource { notebook: next, number: source.number, run: self.run, rust: &source.rust, parsed };
         let texts = &self.texts;
         let text_of = |file: &str| text_in(texts, file);
         compiler.compile(&cell, &mut self.choices, &text_of)
@@ -202,7 +209,12 @@ impl Engine {
         let Some(ending) = ended? else { return Err(self.host_is_gone()) };
         self.remember(parsed, ready, stored, number, &ending, audience);
         if self.shows_times {
-            let times = Times { compile: ready.times.0, link: ready.times.1, run: begun.elapsed(), rounds: ready.rounds };
+            let times = Times {
+                compile: ready.times.0,
+                link: ready.times.1,
+                run: begun.elapsed(),
+                rounds: ready.rounds,
+            };
             audience.put(Output::Text(Stream::Err, commands::times_line(times)));
         }
         match Failure::of(&ending, &|file| self.text_of(file), &symbols::function_at) {
@@ -220,7 +232,9 @@ impl Engine {
         audience: &mut dyn Audience,
     ) -> Result<Option<Ending>, Failure> {
         let Some(host) = &mut self.host else { return Ok(None) };
-        let broken = |error: std::io::Error| Failure::plain("EngineError", &format!("the cell host cannot be talked to: {error}"));
+        let broken = |error: std::io::Error| {
+            Failure::plain("EngineError", &format!("the cell host cannot be talked to: {error}"))
+        };
         let watched = self.interrupt.watch(host.id());
         host.run(self.run, &ready.library, &frame::entry(self.run)).map_err(broken)?;
         let mut outputs = Outputs::default();
@@ -235,8 +249,9 @@ impl Engine {
                     }
                 }
                 Incoming::Report(Report::AskInput { prompt, is_password }) => {
-                    let line = audience.ask(&prompt, is_password);
-                    host.answer(&Request::Input(line)).map_err(broken)?;
+                    let answer =
+                        audience.ask(&prompt, is_password).map_or_else(Request::NoInput, Request::Input);
+                    host.answer(&answer).map_err(broken)?;
                 }
                 Incoming::Report(Report::Stored { name, type_name }) => {
                     stored.insert(name, type_name);
@@ -259,13 +274,21 @@ impl Engine {
     fn host_is_gone(&mut self) -> Failure {
         self.host = None;
         let failure = match self.interrupt.is_set() {
-            true => Failure::plain("Interrupted", "the cell was interrupted; all variables are lost, functions and types are still there"),
+            true => Failure::plain(
+                "Interrupted",
+                "the cell was interrupted; all variables are lost, functions and types are still there",
+            ),
             false => Failure::plain(
                 "ProcessEnded",
-                &format!("the process that runs the cells has ended: {}; all variables are lost, functions and types are still there", self.gone),
+                &format!(
+                    "the process that runs the cells has ended: {}; all variables are lost, functions and types are still there",
+                    self.gone
+                ),
             ),
         };
-        self.notebook.forget_values("it was lost when the process that ran the cells ended; run the cell that made it again");
+        self.notebook.forget_values(
+            "it was lost when the process that ran the cells ended; run the cell that made it again",
+        );
         // The next cell finds a host that is ready.
         if let Err(error) = self.start_host() {
             tracing::warn!("{}", error.message);
@@ -300,7 +323,7 @@ impl Engine {
                 dropped.push(name);
                 continue;
             }
-            let bound = parsed.statements.iter().flat_map(|it| &it.binds).filter(|it| it.name == name).next_back();
+            let bound = parsed.statements.iter().flat_map(|it| &it.binds).rfind(|it| it.name == name);
             let before = self.notebook.variables.get(&name);
             // A variable that was put back is the one that was there, unless the cell came to its own of that name.
             let is_new = bound.is_some() && (*ending == Ending::Finished || before.is_none());
@@ -338,6 +361,7 @@ fn is_empty(rust: &str) -> bool {
 
 /// A cell that cannot be taken apart is compiled as it is, so that the compiler says what is wrong with it.
 fn unparsed() -> Parsed {
-    let statement = crate::parse::Statement { mentions: Default::default(), free: Default::default(), binds: Vec::new() };
+    let statement =
+        crate::parse::Statement { mentions: Default::default(), free: Default::default(), binds: Vec::new() };
     Parsed { statements: vec![statement], ..Parsed::default() }
 }

@@ -59,7 +59,8 @@ impl Failure {
                     details.push(format!("  \u{1b}[94m-->\u{1b}[0m {file}:{line}:{column}"));
                     details.extend(excerpt(file, *line, *column, text_of));
                 }
-                let functions: Vec<String> = frames.iter().filter_map(|(file, offset)| function_at(file, *offset)).collect();
+                let functions: Vec<String> =
+                    frames.iter().filter_map(|(file, offset)| function_at(file, *offset)).collect();
                 details.extend(calls(&functions));
                 Some(Self::with_details("Panic", message, details))
             }
@@ -67,7 +68,9 @@ impl Failure {
                 Some(Self::plain("EngineError", &format!("the cell cannot be loaded: {reason}")))
             }
             Ending::Mismatched { name, stored, wanted } => {
-                let message = format!("the variable `{name}` is a {stored}, and the cell wants a {wanted}: run the cell that made it again");
+                let message = format!(
+                    "the variable `{name}` is a {stored}, and the cell wants a {wanted}: run the cell that made it again"
+                );
                 Some(Self::plain("EngineError", &message))
             }
         }
@@ -119,9 +122,19 @@ mod tests {
             place: Some(("cell[3]".to_string(), 2, 5)),
             frames: (0..4).map(|offset| ("cell-1.so".to_string(), offset)).collect(),
         };
-        let functions = ["core::option::expect", "cells::netsplit_epoch_1::drink", "cells::netsplit_cell_4::{{closure}}", "cells::f"];
+        let functions = [
+            "core::option::expect",
+            "cells::netsplit_epoch_1::drink",
+            "cells::netsplit_cell_4::{{closure}}",
+            "cells::f",
+        ];
         let function_at = |_: &str, offset: u64| Some(functions[offset as usize].to_string());
-        let failure = Failure::of(&ending, &|file| (file == "cell[3]").then(|| "fn drink() {\n    n()\n}".to_string()), &function_at).unwrap();
+        let failure = Failure::of(
+            &ending,
+            &|file| (file == "cell[3]").then(|| "fn drink() {\n    n()\n}".to_string()),
+            &function_at,
+        )
+        .unwrap();
         let shown = without_colours(&failure.traceback.join("\n"));
         let expected = "error: out of milk\n  --> cell[3]:2:5\n  |\n2 |     n()\n  |     ^\n  in drink";
         assert_eq!((failure.name.as_str(), shown.as_str()), ("Panic", expected));
@@ -131,7 +144,9 @@ mod tests {
     #[test]
     fn sources_are_told() {
         let messages = vec!["no config".to_string(), "file not found".to_string()];
-        let failure = Failure::of(&Ending::Failed { type_name: String::new(), messages }, &|_| None, &|_, _| None).unwrap();
+        let failure =
+            Failure::of(&Ending::Failed { type_name: String::new(), messages }, &|_| None, &|_, _| None)
+                .unwrap();
         assert_eq!(failure.message, "no config");
         assert!(failure.traceback[1].contains("caused by: file not found"));
     }

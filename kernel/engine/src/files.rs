@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn names_differ_and_look_alike() {
         let parts = [Part::Items(0), Part::Statements, Part::Tail, Part::Items(1), Part::Items(2)];
-        let names: std::collections::BTreeSet<String> = parts.iter().map(|it| it.prefix() + &cell_file(3)).collect();
+        let names: std::collections::BTreeSet<String> =
+            parts.iter().map(|it| it.prefix() + &cell_file(3)).collect();
         assert_eq!(names.len(), parts.len());
         assert!(names.iter().all(|name| without_prefixes(name) == "cell[3]"));
         assert_eq!(names.iter().filter(|name| is_statement_file(name)).count(), 1);

@@ -188,7 +188,8 @@ impl Writer<'_> {
             for place in &places {
                 self.statics(*place, &notebook.items[*place], &mut edits, &mut after);
             }
-            let mut ranges: Vec<&Range<usize>> = places.iter().map(|it| &notebook.items[*it].item.range).collect();
+            let mut ranges: Vec<&Range<usize>> =
+                places.iter().map(|it| &notebook.items[*it].item.range).collect();
             ranges.sort_by_key(|range| range.start);
             let text = edited(&source.rust, &ranges, edits);
             let include = self.file(Part::Items(epoch), number, &text)?;
@@ -201,15 +202,28 @@ impl Writer<'_> {
     }
 
     /// What becomes of an item's statics: the first crate defines and exports them, the others refer to that.
-    fn statics(&mut self, place: usize, live: &Live, edits: &mut Vec<(Range<usize>, String)>, after: &mut Vec<String>) {
+    fn statics(
+        &mut self,
+        place: usize,
+        live: &Live,
+        edits: &mut Vec<(Range<usize>, String)>,
+        after: &mut Vec<String>,
+    ) {
         let is_local = live.item.kind == Kind::ThreadLocals;
         if let Some(symbols) = &live.symbols {
-            let declared: Vec<String> =
-                live.item.statics.iter().zip(symbols).map(|(it, symbol)| declaration(it, symbol, is_local)).collect();
+            let declared: Vec<String> = live
+                .item
+                .statics
+                .iter()
+                .zip(symbols)
+                .map(|(it, symbol)| declaration(it, symbol, is_local))
+                .collect();
             if is_local {
                 edits.push((live.item.range.clone(), declared.join(" ")));
             } else {
-                edits.extend(live.item.statics.iter().zip(declared).map(|(it, text)| (it.range.clone(), text)));
+                edits.extend(
+                    live.item.statics.iter().zip(declared).map(|(it, text)| (it.range.clone(), text)),
+                );
             }
             return;
         }

@@ -51,7 +51,12 @@ pub struct Host {
 
 impl Host {
     /// Starts a host, which loads these libraries for its cells. Pipes are made in the folder.
-    pub fn start(program: &Path, libraries: &[PathBuf], folder: &Path, environment: &[(String, String)]) -> io::Result<Self> {
+    pub fn start(
+        program: &Path,
+        libraries: &[PathBuf],
+        folder: &Path,
+        environment: &[(String, String)],
+    ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let process = Command::new(program)
             .args(libraries)
@@ -62,7 +67,14 @@ impl Host {
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()?;
-        Ok(Self { process, control: ours, pipes: None, folder: folder.to_path_buf(), run: 0, pending: VecDeque::new() })
+        Ok(Self {
+            process,
+            control: ours,
+            pipes: None,
+            folder: folder.to_path_buf(),
+            run: 0,
+            pending: VecDeque::new(),
+        })
     }
 
     /// Its process number.
@@ -202,8 +214,13 @@ fn read_pipes(out: impl AsFd, err: impl AsFd) -> io::Result<Option<Incoming>> {
 pub fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("it exited with code {code}"),
-        (None, Some(11)) => "signal 11: mostly a recursion without end, which overflows the stack".to_string(),
-        (None, Some(6)) => "signal 6: it aborted itself, as a recursion without end or a panic inside a panic does".to_string(),
+        (None, Some(11)) => {
+            "signal 11: mostly a recursion without end, which overflows the stack".to_string()
+        }
+        (None, Some(6)) => {
+            "signal 6: it aborted itself, as a recursion without end or a panic inside a panic does"
+                .to_string()
+        }
         (None, Some(9)) => "signal 9: it was killed, as a machine without memory does".to_string(),
         (None, Some(signal)) => format!("signal {signal}"),
         (None, None) => status.to_string(),

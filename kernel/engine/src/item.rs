@@ -88,7 +88,10 @@ pub fn read_thread_locals(call: &syn::StmtMacro, text: &str) -> Item {
     let mut items: syn::Result<syn::File> = syn::parse2(tokens.clone());
     if items.is_err() {
         let mut closed = tokens.clone();
-        closed.extend([proc_macro2::TokenTree::Punct(proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone))]);
+        closed.extend([proc_macro2::TokenTree::Punct(proc_macro2::Punct::new(
+            ';',
+            proc_macro2::Spacing::Alone,
+        ))]);
         items = syn::parse2(closed);
     }
     let statics = items.map(|it| it.items).unwrap_or_default();
@@ -191,7 +194,9 @@ impl Imports {
             syn::UseTree::Name(it) => {
                 let name = plain_name(&it.ident);
                 let shown = match name.as_str() {
-                    "self" => prefix.trim_end_matches("::").rsplit("::").next().unwrap_or_default().to_string(),
+                    "self" => {
+                        prefix.trim_end_matches("::").rsplit("::").next().unwrap_or_default().to_string()
+                    }
                     _ => name.clone(),
                 };
                 self.names.push(shown);
@@ -264,8 +269,18 @@ mod tests {
                     use std::{fmt::{self, Debug as D}, io::*}; thread_local! { static L: i32 = 3 }";
         let names: Vec<Vec<String>> = items(code).into_iter().map(|it| it.names).collect();
         let expected = [
-            vec!["f"], vec!["S"], vec!["E"], vec!["T"], vec!["n"], vec!["C"], vec!["X"], vec!["A"], vec!["mac"],
-            vec!["U"], vec!["fmt", "D"], vec!["L"],
+            vec!["f"],
+            vec!["S"],
+            vec!["E"],
+            vec!["T"],
+            vec!["n"],
+            vec!["C"],
+            vec!["X"],
+            vec!["A"],
+            vec!["mac"],
+            vec!["U"],
+            vec!["fmt", "D"],
+            vec!["L"],
         ];
         assert_eq!(names, expected);
     }
@@ -277,7 +292,10 @@ mod tests {
             Kind::Impl { header, .. } => header,
             other => panic!("{other:?}"),
         };
-        assert_eq!(header("impl<T: Clone> Tr for S<T> { fn a() {} }"), header("impl < T : Clone >  Tr for S<T> {\n}"));
+        assert_eq!(
+            header("impl<T: Clone> Tr for S<T> { fn a() {} }"),
+            header("impl < T : Clone >  Tr for S<T> {\n}")
+        );
         assert_ne!(header("impl Tr for S {}"), header("impl S {}"));
     }
 

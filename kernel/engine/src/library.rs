@@ -19,8 +19,15 @@ use crate::linker::{self, Linker};
 const KEPT: usize = 2;
 /// What is built, in folders of the sources.
 const MEMBERS: [&str; 9] = [
-    "kernel/cell-host", "kernel/control", "kernel/runtime", "lib/algorithms", "lib/check", "lib/node", "lib/prelude",
-    "lib/sim", "lib/view",
+    "kernel/cell-host",
+    "kernel/control",
+    "kernel/runtime",
+    "lib/algorithms",
+    "lib/check",
+    "lib/node",
+    "lib/prelude",
+    "lib/sim",
+    "lib/view",
 ];
 /// The crates of others that a cell may name without asking for them.
 const OFFERED: [&str; 3] = ["serde", "serde_json", "tokio"];
@@ -57,7 +64,10 @@ pub struct Parts {
 impl Parts {
     /// The crates that are shared libraries, which must be loaded before a cell that uses them.
     pub fn shared_libraries(&self) -> impl Iterator<Item = &Path> {
-        self.crates.iter().map(|(_, file)| file.as_path()).filter(|file| file.extension().is_none_or(|it| it != "rlib"))
+        self.crates
+            .iter()
+            .map(|(_, file)| file.as_path())
+            .filter(|file| file.extension().is_none_or(|it| it != "rlib"))
     }
 }
 
@@ -65,10 +75,14 @@ impl Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// There is no compiler.
-    #[error("cannot run rustc: {0}; install Rust as https://rustup.rs says, and see that rustc is on the PATH")]
+    #[error(
+        "cannot run rustc: {0}; install Rust as https://rustup.rs says, and see that rustc is on the PATH"
+    )]
     NoCompiler(io::Error),
     /// There are no sources.
-    #[error("expected netsplit's library in {0}, found none; set NETSPLIT_HOME to the folder of netsplit's sources")]
+    #[error(
+        "expected netsplit's library in {0}, found none; set NETSPLIT_HOME to the folder of netsplit's sources"
+    )]
     NoSources(PathBuf),
     /// A file cannot be read or written.
     #[error("cannot prepare the library in {folder}: {source}; make it writable, or set NETSPLIT_CACHE")]
@@ -137,7 +151,9 @@ fn ask_compiler(arguments: &[&str]) -> Result<String, LibraryError> {
         true => Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_string()),
         false => {
             let text = String::from_utf8_lossy(&output.stderr);
-            Err(LibraryError::NoCompiler(io::Error::other(text.lines().next().unwrap_or_default().to_string())))
+            Err(LibraryError::NoCompiler(io::Error::other(
+                text.lines().next().unwrap_or_default().to_string(),
+            )))
         }
     }
 }
@@ -197,7 +213,11 @@ fn key(compiler: &str, sources: &[(PathBuf, Vec<u8>)]) -> String {
 }
 
 /// Makes the folder: the sources, what cargo makes of them, and the account of both.
-fn make(folder: &Path, sources: &[(PathBuf, Vec<u8>)], progress: &mut dyn FnMut(&str)) -> Result<(), LibraryError> {
+fn make(
+    folder: &Path,
+    sources: &[(PathBuf, Vec<u8>)],
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), LibraryError> {
     let file = |source| LibraryError::File { folder: folder.to_path_buf(), source };
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(file)?;
@@ -212,7 +232,8 @@ fn make(folder: &Path, sources: &[(PathBuf, Vec<u8>)], progress: &mut dyn FnMut(
     let standard = PathBuf::from(ask_compiler(&["--print", "target-libdir"])?);
     let built = build(folder, &standard, progress)?;
     progress("choosing the fastest linker");
-    let mut parts = parts(&built, folder, &sysroot, &standard).ok_or_else(|| LibraryError::Build("some part is missing".into()))?;
+    let mut parts = parts(&built, folder, &sysroot, &standard)
+        .ok_or_else(|| LibraryError::Build("some part is missing".into()))?;
     parts.linker = linker::fastest(&parts, folder).map_err(file)?;
     let account = serde_json::to_vec_pretty(&parts).map_err(|error| file(error.into()))?;
     // Under its name only when it is whole.
@@ -224,7 +245,8 @@ fn make(folder: &Path, sources: &[(PathBuf, Vec<u8>)], progress: &mut dyn FnMut(
 fn workspace(manifest: &[u8]) -> Result<Vec<u8>, LibraryError> {
     let broken = |reason: String| LibraryError::Build(format!("Cargo.toml: {reason}"));
     let text = String::from_utf8_lossy(manifest);
-    let mut manifest: toml::Table = text.parse().map_err(|error: toml::de::Error| broken(error.to_string()))?;
+    let mut manifest: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| broken(error.to_string()))?;
     let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
     let workspace = workspace.ok_or_else(|| broken("expected a workspace".to_string()))?;
     let members = MEMBERS.iter().map(|member| toml::Value::from(*member)).collect();
@@ -241,12 +263,21 @@ fn workspace(manifest: &[u8]) -> Result<Vec<u8>, LibraryError> {
 fn build(folder: &Path, standard: &Path, progress: &mut dyn FnMut(&str)) -> Result<Vec<Value>, LibraryError> {
     let file = |source| LibraryError::File { folder: folder.to_path_buf(), source };
     let target = folder.join("target");
-    let paths = [target.join("release/deps"), standard.to_path_buf()].map(|it| it.display().to_string()).join(":");
+    let paths =
+        [target.join("release/deps"), standard.to_path_buf()].map(|it| it.display().to_string()).join(":");
     // One standard library in the process, found where it was compiled against, whatever the environment says: paths of
     // the older kind go before LD_LIBRARY_PATH. Fields are separated so that paths with spaces stay whole.
-    let flags = ["-Cprefer-dynamic", &format!("-Clink-args=-Wl,--disable-new-dtags,-rpath,{paths}")].join("\x1f");
+    let flags =
+        ["-Cprefer-dynamic", &format!("-Clink-args=-Wl,--disable-new-dtags,-rpath,{paths}")].join("\x1f");
     let mut process = Command::new("cargo")
-        .args(["build", "--release", "--package", "netsplit-cell-host", "--message-format", "json-render-diagnostics"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "netsplit-cell-host",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .current_dir(folder.join("sources"))
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
@@ -350,8 +381,11 @@ mod tests {
         let sources = |name: &str, content: &str| vec![(PathBuf::from(name), content.as_bytes().to_vec())];
         let first = key("rustc 1", &sources("a", "x"));
         assert_eq!(first, key("rustc 1", &sources("a", "x")));
-        let others =
-            [key("rustc 2", &sources("a", "x")), key("rustc 1", &sources("a", "y")), key("rustc 1", &sources("ax", ""))];
+        let others = [
+            key("rustc 2", &sources("a", "x")),
+            key("rustc 1", &sources("a", "y")),
+            key("rustc 1", &sources("ax", "")),
+        ];
         assert!(others.iter().all(|other| *other != first));
     }
 
@@ -362,7 +396,10 @@ mod tests {
         for file in ["Cargo.toml", "Cargo.lock", "lib/prelude/src/lib.rs", "kernel/runtime/src/host.rs"] {
             assert!(paths.contains(&PathBuf::from(file)), "{file}");
         }
-        assert!(paths.iter().all(|path| !path.components().any(|part| part.as_os_str() == "tests")), "{paths:?}");
+        assert!(
+            paths.iter().all(|path| !path.components().any(|part| part.as_os_str() == "tests")),
+            "{paths:?}"
+        );
         assert!(paths.is_sorted());
         let missing = sources(Path::new("/nowhere")).unwrap_err().to_string();
         assert!(missing.contains("/nowhere") && missing.contains("NETSPLIT_HOME"), "{missing}");

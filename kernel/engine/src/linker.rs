@@ -33,9 +33,19 @@ pub enum Linker {
 
 impl Linker {
     /// The command that links this object.
-    pub fn command(program: &Path, arguments: &[String], object: &Path, library: &Path, builtins: Option<&Path>) -> Command {
+    pub fn command(
+        program: &Path,
+        arguments: &[String],
+        object: &Path,
+        library: &Path,
+        builtins: Option<&Path>,
+    ) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments).args(["-shared", "-Bsymbolic", "--eh-frame-hdr", "-o"]).arg(library).arg(object);
+        command
+            .args(arguments)
+            .args(["-shared", "-Bsymbolic", "--eh-frame-hdr", "-o"])
+            .arg(library)
+            .arg(object);
         command.args(builtins);
         command.stdin(Stdio::null());
         command

@@ -68,7 +68,9 @@ pub struct Notebook {
 
 impl Items for Notebook {
     fn epoch_of(&self, name: &str) -> Option<u32> {
-        let defines = |it: &&Live| !matches!(it.item.kind, Kind::Use { .. }) && it.item.names.iter().any(|own| own == name);
+        let defines = |it: &&Live| {
+            !matches!(it.item.kind, Kind::Use { .. }) && it.item.names.iter().any(|own| own == name)
+        };
         self.items.iter().rev().find(defines).map(|it| it.epoch)
     }
 }
@@ -83,7 +85,8 @@ impl Notebook {
         next.items.retain(|it| !is_again(it));
         let mut collides = false;
         for item in &parsed.items {
-            let (gone, stays): (Vec<Live>, Vec<Live>) = next.items.drain(..).partition(|old| is_replaced(&old.item, item));
+            let (gone, stays): (Vec<Live>, Vec<Live>) =
+                next.items.drain(..).partition(|old| is_replaced(&old.item, item));
             collides |= stays.iter().any(|old| collide(&old.item, item));
             replaced.extend(gone);
             next.items = stays;
@@ -112,7 +115,8 @@ impl Notebook {
 
     /// The newest epoch among the items that this one mentions: it must not be in an older one.
     fn epoch_seen_by(&self, item: &Item) -> u32 {
-        let seen = self.items.iter().filter(|it| it.item.names.iter().any(|name| item.mentions.contains(name)));
+        let seen =
+            self.items.iter().filter(|it| it.item.names.iter().any(|name| item.mentions.contains(name)));
         seen.map(|it| it.epoch).max().unwrap_or_default()
     }
 
@@ -234,7 +238,11 @@ mod tests {
 
         fn slice(&self, names: &[&str]) -> Vec<String> {
             let names = names.iter().map(ToString::to_string).collect();
-            self.notebook.slice(&names, false).into_iter().map(|it| self.notebook.items[it].text().to_string()).collect()
+            self.notebook
+                .slice(&names, false)
+                .into_iter()
+                .map(|it| self.notebook.items[it].text().to_string())
+                .collect()
         }
     }
 
@@ -245,7 +253,14 @@ mod tests {
         story.run("struct P; struct Q(P); struct R;");
         story.run("impl P {} fn f(q: Q) {} fn g(r: R) {}");
         story.run("struct P(u8);");
-        let expected = ["1 struct Q(P);", "0 struct R;", "1 impl P {}", "1 fn f(q: Q) {}", "0 fn g(r: R) {}", "1 struct P(u8);"];
+        let expected = [
+            "1 struct Q(P);",
+            "0 struct R;",
+            "1 impl P {}",
+            "1 fn f(q: Q) {}",
+            "0 fn g(r: R) {}",
+            "1 struct P(u8);",
+        ];
         assert_eq!(story.items(), expected);
     }
 
@@ -286,10 +301,15 @@ mod tests {
     #[test]
     fn slices() {
         let mut story = Story::default();
-        story.run("struct A; struct B; impl A { fn m(&self) { helper() } } impl B {} fn helper() {} fn other() {}");
+        story.run(
+            "struct A; struct B; impl A { fn m(&self) { helper() } } impl B {} fn helper() {} fn other() {}",
+        );
         story.run("trait Greet { fn hi(&self) {} } impl Greet for A {} impl Greet for i32 {}");
         assert_eq!(story.slice(&["x"]), [] as [&str; 0]);
-        assert_eq!(story.slice(&["A"]), ["struct A;", "impl A { fn m(&self) { helper() } }", "fn helper() {}"]);
+        assert_eq!(
+            story.slice(&["A"]),
+            ["struct A;", "impl A { fn m(&self) { helper() } }", "fn helper() {}"]
+        );
         assert_eq!(story.slice(&["hi"]), ["trait Greet { fn hi(&self) {} }", "impl Greet for i32 {}"]);
         assert_eq!(story.slice(&["B"]), ["struct B;", "impl B {}"]);
     }

@@ -79,7 +79,10 @@ impl Outputs {
             text.truncate(end);
             if !std::mem::replace(&mut self.is_cut, true) {
                 to.put(Output::Text(stream, text));
-                let note = format!("\n[netsplit] the cell printed more than {} MB; the rest is not shown\n", MOST_TEXT >> 20);
+                let note = format!(
+                    "\n[netsplit] the cell printed more than {} MB; the rest is not shown\n",
+                    MOST_TEXT >> 20
+                );
                 to.put(Output::Text(Stream::Err, note));
             }
         } else if !text.is_empty() {
@@ -149,8 +152,8 @@ mod tests {
             self.0.push(output);
         }
 
-        fn ask(&mut self, _: &str, _: bool) -> Option<String> {
-            None
+        fn ask(&mut self, _: &str, _: bool) -> Result<String, String> {
+            Err("nobody".to_string())
         }
     }
 
@@ -167,7 +170,11 @@ mod tests {
     fn forms_are_collected() {
         let content = |mime: &str| format!("EVCXR_BEGIN_CONTENT {mime}\nx\nEVCXR_END_CONTENT\n");
         let all = collected(|outputs, kept| {
-            outputs.printed(Stream::Out, (content("text/html") + &content("text/plain") + &content("text/html")).as_bytes(), kept);
+            outputs.printed(
+                Stream::Out,
+                (content("text/html") + &content("text/plain") + &content("text/html")).as_bytes(),
+                kept,
+            );
         });
         let sizes: Vec<usize> = all
             .iter()
@@ -187,7 +194,8 @@ mod tests {
                 outputs.printed(Stream::Out, "é".repeat(1 << 19).as_bytes(), kept);
             }
         });
-        let length: usize = all.iter().map(|it| if let Output::Text(Stream::Out, text) = it { text.len() } else { 0 }).sum();
+        let length: usize =
+            all.iter().map(|it| if let Output::Text(Stream::Out, text) = it { text.len() } else { 0 }).sum();
         let notes = all.iter().filter(|it| matches!(it, Output::Text(Stream::Err, _))).count();
         assert_eq!((length, notes), (MOST_TEXT, 1));
     }

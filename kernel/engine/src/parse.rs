@@ -56,8 +56,18 @@ pub struct Binding {
 
 /// Macros whose value is `()`.
 const UNIT_MACROS: [&str; 12] = [
-    "print", "println", "eprint", "eprintln", "assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq",
-    "debug_assert_ne", "write", "thread_local",
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "write",
+    "thread_local",
 ];
 /// Macros that await what they are given.
 const AWAITING_MACROS: [&str; 4] = ["join", "try_join", "select", "pin"];
@@ -211,7 +221,8 @@ struct Bindings {
 impl Visit<'_> for Bindings {
     fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
         let name = plain_name(&pattern.ident);
-        let is_variable = name.starts_with(|it: char| it.is_lowercase() || it == '_') || pattern.by_ref.is_some();
+        let is_variable =
+            name.starts_with(|it: char| it.is_lowercase() || it == '_') || pattern.by_ref.is_some();
         if is_variable && self.found.iter().all(|it| it.name != name) {
             self.found.push(Binding { name, is_mutable: pattern.mutability.is_some() });
         }
@@ -241,7 +252,8 @@ impl Visit<'_> for Awaits {
 
     fn visit_macro(&mut self, call: &syn::Macro) {
         let is_awaiting = |name: &proc_macro2::Ident| AWAITING_MACROS.iter().any(|it| name == it);
-        let is_known = call.path.segments.len() > 1 && call.path.segments.last().is_some_and(|it| is_awaiting(&it.ident));
+        let is_known = call.path.segments.len() > 1
+            && call.path.segments.last().is_some_and(|it| is_awaiting(&it.ident));
         self.found |= is_known || awaits_in(call.tokens.clone());
     }
 
@@ -254,14 +266,15 @@ impl Visit<'_> for Awaits {
 fn awaits_in(tokens: TokenStream) -> bool {
     let mut after_dot = false;
     for token in tokens {
-        match &token {
-            TokenTree::Ident(name) if after_dot && name == "await" => return true,
-            TokenTree::Group(group) if group.delimiter() != proc_macro2::Delimiter::Brace => {
-                if awaits_in(group.stream()) {
-                    return true;
-                }
+        let found = match &token {
+            TokenTree::Ident(name) => after_dot && name == "await",
+            TokenTree::Group(group) => {
+                group.delimiter() != proc_macro2::Delimiter::Brace && awaits_in(group.stream())
             }
-            _ => {}
+            _ => false,
+        };
+        if found {
+            return true;
         }
         after_dot = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
     }
@@ -284,7 +297,10 @@ mod tests {
         assert_eq!(bound("let x = 1; let mut y = 2;"), ["x", "mut y"]);
         assert_eq!(bound("let (a, mut b) = (1, 2); let P { c, d: e, .. } = p;"), ["a", "mut b", "c", "e"]);
         assert_eq!(bound("let Some(v) = o else { let inner = 1; panic!() };"), ["v"]);
-        assert_eq!(bound("let [first, .., last @ 1..=3] = l; let _ = 1; let None = o else { return Ok(()) };"), ["first", "last"]);
+        assert_eq!(
+            bound("let [first, .., last @ 1..=3] = l; let _ = 1; let None = o else { return Ok(()) };"),
+            ["first", "last"]
+        );
         assert_eq!(bound("{ let hidden = 1; } if true { let b = 2; }"), [] as [&str; 0]);
     }
 
@@ -295,7 +311,9 @@ mod tests {
         assert_eq!(tail("let x = 1; x + 1"), Some("x + 1".to_string()));
         assert_eq!(tail("vec![1]"), Some("vec![1]".to_string()));
         assert_eq!(tail("match x { _ => 1 }"), Some("match x { _ => 1 }".to_string()));
-        for none in ["x;", "println!(\"a\")", "for i in 0..3 {}", "let x = 1;", "fn f() {}", "vec![1];", "x = 3"] {
+        for none in
+            ["x;", "println!(\"a\")", "for i in 0..3 {}", "let x = 1;", "fn f() {}", "vec![1];", "x = 3"]
+        {
             assert_eq!(tail(none), None, "{none}");
         }
     }
@@ -315,10 +333,18 @@ mod tests {
     /// Waiting at the top level is told from waiting inside something that waits by itself.
     #[test]
     fn awaiting() {
-        for waiting in ["f().await", "let x = f().await?;", "println!(\"{}\", f().await)", "tokio::join!(a, b);", "if true { f().await; }"] {
+        for waiting in [
+            "f().await",
+            "let x = f().await?;",
+            "println!(\"{}\", f().await)",
+            "tokio::join!(a, b);",
+            "if true { f().await; }",
+        ] {
             assert!(parse(waiting).unwrap().awaits, "{waiting}");
         }
-        for not in ["async fn f() { g().await }", "let f = async { g().await };", "let f = async || g().await;", "1"] {
+        for not in
+            ["async fn f() { g().await }", "let f = async { g().await };", "let f = async || g().await;", "1"]
+        {
             assert!(!parse(not).unwrap().awaits, "{not}");
         }
     }

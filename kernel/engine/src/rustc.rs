@@ -91,11 +91,13 @@ pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Co
     let (is_well, stderr) = run(compiler.arg(job.root), interrupt)?;
     let (mut diagnostics, rest) = read_diagnostics(&stderr);
     if !is_well && diagnostics.iter().all(|it| it.level != "error") {
-        diagnostics.push(Diagnostic::plain("error", &format!("the compiler failed without a reason\n{rest}")));
+        diagnostics
+            .push(Diagnostic::plain("error", &format!("the compiler failed without a reason\n{rest}")));
     }
     let compiled = begun.elapsed();
     if is_well && let Linker::Program { program, arguments } = &parts.linker {
-        let mut linker = Linker::command(program, arguments, &object, &job.library, parts.builtins.as_deref());
+        let mut linker =
+            Linker::command(program, arguments, &object, &job.library, parts.builtins.as_deref());
         let (is_linked, stderr) = run(&mut linker, interrupt)?;
         let _ = std::fs::remove_file(&object);
         if !is_linked {
@@ -111,7 +113,8 @@ fn run(command: &mut Command, interrupt: &Interrupt) -> Result<(bool, String), C
         let program = command.get_program().to_string_lossy().into_owned();
         CompileError::NotRun { program, source }
     };
-    let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|it| not_run(command, it))?;
+    let mut process =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|it| not_run(command, it))?;
     let _watched = interrupt.watch(process.id());
     let mut said = Vec::new();
     if let Some(mut stderr) = process.stderr.take() {

@@ -8,7 +8,9 @@ pub fn function_at(library: &str, offset: u64) -> Option<String> {
     let file = object::File::parse(bytes.as_slice()).ok()?;
     // An address on the stack is behind the call, and the call may be the function's last instruction.
     let at = offset.checked_sub(1)?;
-    let covers = |it: &object::Symbol<'_, '_>| it.kind() == SymbolKind::Text && (it.address()..it.address() + it.size()).contains(&at);
+    let covers = |it: &object::Symbol<'_, '_>| {
+        it.kind() == SymbolKind::Text && (it.address()..it.address() + it.size()).contains(&at)
+    };
     let symbol = file.symbols().find(covers)?;
     Some(format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?)))
 }
@@ -23,8 +25,13 @@ mod tests {
         let program = std::env::current_exe().unwrap().display().to_string();
         let bytes = std::fs::read(&program).unwrap();
         let file = object::File::parse(bytes.as_slice()).unwrap();
-        let symbol = file.symbols().find(|it| it.name().is_ok_and(|it| it.contains("names_are_found") && it.contains("symbols"))).unwrap();
-        assert!(function_at(&program, symbol.address() + 1).unwrap().contains("symbols::tests::names_are_found"));
+        let symbol = file
+            .symbols()
+            .find(|it| it.name().is_ok_and(|it| it.contains("names_are_found") && it.contains("symbols")))
+            .unwrap();
+        assert!(
+            function_at(&program, symbol.address() + 1).unwrap().contains("symbols::tests::names_are_found")
+        );
         assert_eq!(function_at(&program, u64::MAX), None);
         assert_eq!(function_at("/nowhere", 1), None);
     }

@@ -45,7 +45,8 @@ pub fn read(code: &str) -> CellText {
 }
 
 fn directive(line: &str) -> Option<Directive> {
-    let after_colon = line.strip_prefix(':').filter(|rest| rest.starts_with(|it: char| it.is_ascii_alphabetic()));
+    let after_colon =
+        line.strip_prefix(':').filter(|rest| rest.starts_with(|it: char| it.is_ascii_alphabetic()));
     if let Some(command) = after_colon {
         return Some(Directive::Command(command.to_string()));
     }
@@ -92,13 +93,16 @@ mod tests {
     /// Other tools' comments become Rust's; attributes stay.
     #[test]
     fn foreign_comments() {
-        assert_eq!(read("# YOUR CODE HERE\nlet x = 1;\n  # [derive(Debug)]\n#[test]").rust, "//YOUR CODE HERE\nlet x = 1;\n  # [derive(Debug)]\n#[test]");
+        assert_eq!(
+            read("# YOUR CODE HERE\nlet x = 1;\n  # [derive(Debug)]\n#[test]").rust,
+            "//YOUR CODE HERE\nlet x = 1;\n  # [derive(Debug)]\n#[test]"
+        );
     }
 
     /// What is blanked keeps the places of what is kept.
     #[test]
     fn blanking_keeps_places() {
-        assert_eq!(only("aé\nbc d", [4..5, 7..8].iter()), "  \nb  d".replace("d", "d"));
+        assert_eq!(only("aé\nbc d", [4..5, 7..8].iter()), "  \nb  d");
         assert_eq!(only("ab", [].iter()), "  ");
     }
 }

@@ -198,7 +198,8 @@ mod tests {
     }
 
     fn named(type_name: &str) -> Result<String, Nameless> {
-        nameable(type_name, &Choices::new(), &Known(&[("P", 0), ("Q", 2), ("shapes", 0)])).map(|it| it.replace(' ', ""))
+        nameable(type_name, &Choices::new(), &Known(&[("P", 0), ("Q", 2), ("shapes", 0)]))
+            .map(|it| it.replace(' ', ""))
     }
 
     /// Paths of the standard library lead to where its types are exported.
@@ -209,12 +210,20 @@ mod tests {
             ("&str", "&str"),
             ("alloc::vec::Vec<alloc::string::String>", "::alloc::vec::Vec<::alloc::string::String>"),
             ("std::collections::hash::map::HashMap<u8, i32>", "::std::collections::HashMap<u8,i32>"),
-            ("alloc::collections::btree::map::Iter<u8, i32>", "::alloc::collections::btree_map::Iter<u8,i32>"),
+            (
+                "alloc::collections::btree::map::Iter<u8, i32>",
+                "::alloc::collections::btree_map::Iter<u8,i32>",
+            ),
             ("std::sync::poison::mutex::Mutex<i32>", "::std::sync::Mutex<i32>"),
             ("std::sync::mpsc::Sender<i32>", "::std::sync::mpsc::Sender<i32>"),
-            ("core::iter::adapters::take::Take<core::ops::range::Range<i32>>", "::core::iter::Take<::core::ops::Range<i32>>"),
-            ("alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32 + core::marker::Send>",
-             "::alloc::boxed::Box<dyn::core::ops::Fn(i32)->i32+::core::marker::Send>"),
+            (
+                "core::iter::adapters::take::Take<core::ops::range::Range<i32>>",
+                "::core::iter::Take<::core::ops::Range<i32>>",
+            ),
+            (
+                "alloc::boxed::Box<dyn core::ops::function::Fn(i32) -> i32 + core::marker::Send>",
+                "::alloc::boxed::Box<dyn::core::ops::Fn(i32)->i32+::core::marker::Send>",
+            ),
             ("[core::option::Option<(i32, char)>; 3]", "[::core::option::Option<(i32,char)>;3]"),
             ("netsplit_sim::cluster::Cluster<cells::P>", "::netsplit_sim::Cluster<P>"),
         ] {
@@ -240,7 +249,10 @@ mod tests {
         let name = |choices: &Choices| nameable("a::b::c::D", choices, &Known(&[])).unwrap().replace(' ', "");
         let names: Vec<String> = others.iter().map(name).collect();
         assert_eq!(name(&Choices::new()), "::a::D");
-        assert!(names.contains(&"::a::b::D".to_string()) && names.contains(&"::a::b::c::D".to_string()), "{names:?}");
+        assert!(
+            names.contains(&"::a::b::D".to_string()) && names.contains(&"::a::b::c::D".to_string()),
+            "{names:?}"
+        );
         assert!(other_choices("i32", &Choices::new()).is_empty());
     }
 }

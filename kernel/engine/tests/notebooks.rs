@@ -51,7 +51,8 @@ fn read_cell(text: &str) -> (String, Expected) {
     let mut expected = Expected::default();
     let mut code = Vec::new();
     for line in text.lines() {
-        let after = |mark: &str| line.strip_prefix(mark).map(|it| it.strip_prefix(' ').unwrap_or(it).to_string());
+        let after =
+            |mark: &str| line.strip_prefix(mark).map(|it| it.strip_prefix(' ').unwrap_or(it).to_string());
         if let Some(value) = after("//=>") {
             expected.value.push(value);
         } else if let Some(line) = after("//out") {
@@ -82,13 +83,18 @@ struct Seen {
 
 impl Audience for Seen {
     fn put(&mut self, output: Output) {
-        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+        let text =
+            |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
         match output {
             Output::Text(Stream::Out, text) => self.out += &text,
             Output::Text(Stream::Err, text) => self.err += &plain(&text),
             Output::Result(data) => {
                 self.value = data.get("text/plain").map(text);
-                self.shows.extend(data.iter().filter(|(mime, _)| *mime != "text/plain").map(|(mime, it)| (mime.clone(), text(it))));
+                self.shows.extend(
+                    data.iter()
+                        .filter(|(mime, _)| *mime != "text/plain")
+                        .map(|(mime, it)| (mime.clone(), text(it))),
+                );
             }
             Output::Display { data, is_update, .. } => {
                 let mark = if is_update { "update:" } else { "" };
@@ -98,8 +104,11 @@ impl Audience for Seen {
         }
     }
 
-    fn ask(&mut self, prompt: &str, is_password: bool) -> Option<String> {
-        (prompt != "nobody?").then(|| format!("{}{prompt}", if is_password { "secret " } else { "" }))
+    fn ask(&mut self, prompt: &str, is_password: bool) -> Result<String, String> {
+        match prompt {
+            "nobody?" => Err("nobody can be asked".to_string()),
+            prompt => Ok(format!("{}{prompt}", if is_password { "secret " } else { "" })),
+        }
     }
 }
 
@@ -119,10 +128,22 @@ fn judge(expected: &Expected, seen: &Seen, ended: &Result<(), Failure>) -> Vec<S
     match (ended, expected.fails.is_empty()) {
         (Ok(()), true) => {}
         (Ok(()), false) => wrong.push("it did not fail".to_string()),
-        (Err(failure), true) => wrong.push(format!("it failed: {}: {}\n{}", failure.name, failure.message, plain(&failure.traceback.join("\n")))),
+        (Err(failure), true) => wrong.push(format!(
+            "it failed: {}: {}\n{}",
+            failure.name,
+            failure.message,
+            plain(&failure.traceback.join("\n"))
+        )),
         (Err(failure), false) => {
-            let told = format!("{}: {}\n{}", failure.name, failure.message, plain(&failure.traceback.join("\n")));
-            wrong.extend(expected.fails.iter().filter(|part| !told.contains(*part)).map(|part| format!("no {part:?} in its error {told}")));
+            let told =
+                format!("{}: {}\n{}", failure.name, failure.message, plain(&failure.traceback.join("\n")));
+            wrong.extend(
+                expected
+                    .fails
+                    .iter()
+                    .filter(|part| !told.contains(*part))
+                    .map(|part| format!("no {part:?} in its error {told}")),
+            );
         }
     }
     let value = (!expected.value.is_empty()).then(|| expected.value.join("\n"));
@@ -135,7 +156,13 @@ fn judge(expected: &Expected, seen: &Seen, ended: &Result<(), Failure>) -> Vec<S
     if out != expected.out {
         wrong.push(format!("expected stdout {:?}, got {:?}", expected.out, seen.out));
     }
-    wrong.extend(expected.err.iter().filter(|part| !seen.err.contains(*part)).map(|part| format!("no {part:?} in stderr {}", seen.err)));
+    wrong.extend(
+        expected
+            .err
+            .iter()
+            .filter(|part| !seen.err.contains(*part))
+            .map(|part| format!("no {part:?} in stderr {}", seen.err)),
+    );
     if expected.err.is_empty() && !seen.err.is_empty() {
         wrong.push(format!("unexpected stderr: {}", seen.err));
     }
@@ -154,7 +181,8 @@ fn run(notebook: &Notebook, library: Library) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings { folder: folder.path().to_path_buf(), environment: Vec::new() };
     let late = Arc::new(|_: u32, _: Stream, _: String| {});
-    let mut engine = Engine::start(library, settings, Arc::new(Interrupt::default()), late).expect("the engine starts");
+    let mut engine =
+        Engine::start(library, settings, Arc::new(Interrupt::default()), late).expect("the engine starts");
     let mut wrong = Vec::new();
     for (place, (code, expected)) in notebook.cells.iter().enumerate() {
         let id = place - expected.again.unwrap_or_default();
@@ -194,8 +222,11 @@ fn run_all(file: &str) {
 #[test]
 fn all_files_are_run() {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notebooks");
-    let mut files: Vec<String> =
-        std::fs::read_dir(folder).expect("the folder is there").flatten().map(|it| it.file_name().to_string_lossy().into_owned()).collect();
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .flatten()
+        .map(|it| it.file_name().to_string_lossy().into_owned())
+        .collect();
     files.sort();
     let mut known: Vec<&str> = FILES.to_vec();
     known.sort();

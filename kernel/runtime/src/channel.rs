@@ -49,15 +49,19 @@ pub fn show(showing: Showing) {
     }
 }
 
-/// Asks for a line; none where nobody can be asked, which is so on all threads but the one that runs cells.
-pub fn ask_input(prompt: &str, is_password: bool) -> Option<String> {
+/// Asks for a line, or says why nobody can be asked, which is so on all threads but the one that runs cells.
+pub fn ask_input(prompt: &str, is_password: bool) -> Result<String, String> {
     if !runs_cells() {
-        return None;
+        return Err(
+            "expected a cell's own thread to ask for input, found another; ask before you start threads"
+                .to_string(),
+        );
     }
     flush();
     send(&Report::AskInput { prompt: prompt.to_string(), is_password });
     match next_request() {
-        Some(Request::Input(line)) => line,
+        Some(Request::Input(line)) => Ok(line),
+        Some(Request::NoInput(reason)) => Err(reason),
         _ => std::process::exit(1),
     }
 }

@@ -40,7 +40,7 @@ pub fn run() {
             }
             Request::Drop(names) => variables::forget(&names),
             // Answers to questions that nobody asks any more.
-            Request::Continue | Request::Input(_) => {}
+            Request::Continue | Request::Input(_) | Request::NoInput(_) => {}
         }
     }
     // Not by returning: destructors of variables are code of cells, and nobody is there to see what they do.
@@ -66,7 +66,7 @@ fn run_cell(library: &str, entry: &str, stdout: &str, stderr: &str) -> Ending {
     match load(library, entry) {
         Ok(cell) => {
             // The guard inside takes what the cell's statements throw; this is for what dropping a moved variable throws.
-            if let Err(payload) = catch_unwind(|| cell()) {
+            if let Err(payload) = catch_unwind(*cell) {
                 guard::set_ending(panics::ending(payload.as_ref()));
             }
             panics::print_caught();

@@ -21,6 +21,6 @@ pub fn password(prompt: &str) -> io::Result<String> {
 }
 
 fn ask(prompt: &str, is_password: bool) -> io::Result<String> {
-    let nobody = || io::Error::new(io::ErrorKind::Unsupported, "nobody can be asked: there is no front end that takes input");
-    channel::ask_input(prompt, is_password).ok_or_else(nobody)
+    let answer = channel::ask_input(prompt, is_password);
+    answer.map_err(|reason| io::Error::new(io::ErrorKind::Unsupported, reason))
 }

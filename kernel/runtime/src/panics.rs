@@ -80,7 +80,8 @@ pub fn print_caught() {
 fn frames() -> Vec<(String, u64)> {
     let mut frames = Vec::new();
     backtrace::trace(|frame| {
-        let of_cell = library_of(frame.ip()).filter(|(file, _)| file.rsplit('/').next().is_some_and(|it| it.starts_with("cell-")));
+        let of_cell = library_of(frame.ip())
+            .filter(|(file, _)| file.rsplit('/').next().is_some_and(|it| it.starts_with("cell-")));
         frames.extend(of_cell);
         true
     });

@@ -42,7 +42,8 @@ pub fn are_there(needs: &[Need]) -> bool {
     let wrong = VARIABLES.with_borrow(|variables| {
         needs.iter().find_map(|need| {
             let stored = variables.get(need.name);
-            let fits = stored.is_some_and(|it| (*it.value).type_id() == need.id && it.type_name == need.type_name);
+            let fits =
+                stored.is_some_and(|it| (*it.value).type_id() == need.id && it.type_name == need.type_name);
             (!fits).then(|| Ending::Mismatched {
                 name: need.name.to_string(),
                 stored: stored.map_or("nothing", |it| it.type_name).to_string(),
@@ -88,6 +89,7 @@ fn put_erased(name: &str, value: Box<dyn Any>, type_name: &'static str) {
 
 /// Drops these variables.
 pub fn forget(names: &[String]) {
-    let forgotten: Vec<_> = VARIABLES.with_borrow_mut(|it| names.iter().map(|name| it.remove(name)).collect());
+    let forgotten: Vec<_> =
+        VARIABLES.with_borrow_mut(|it| names.iter().map(|name| it.remove(name)).collect());
     drop(forgotten);
 }
