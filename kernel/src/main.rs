@@ -15,8 +15,6 @@ struct CommandLine {
 }
 
 fn main() -> ExitCode {
-    // This program is also the processes that an engine consists of; in those, control does not come back from here.
-    netsplit_kernel::engine::evcxr::hook();
     let command_line = CommandLine::parse_from(without_separator(std::env::args_os()));
     match command_line.command.run() {
         Ok(()) => ExitCode::SUCCESS,

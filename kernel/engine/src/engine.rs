@@ -20,7 +20,7 @@ use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, parse};
 use crate::symbols;
 use crate::text::{self, Directive};
-use crate::type_names::Choices;
+use crate::type_names::{Choices, nameable};
 
 /// A cell to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,17 @@ pub struct Engine {
     run: u32,
     /// How the host has ended, if it has.
     gone: String,
+}
+
+/// A variable, for whoever completes code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its name.
+    pub name: String,
+    /// Its type, as a cell would write it.
+    pub type_text: String,
+    /// Whether it is `mut`.
+    pub is_mutable: bool,
 }
 
 /// How long the parts of a cell took.
@@ -126,6 +137,26 @@ impl Engine {
     /// The process that holds the variables.
     pub fn host_process(&self) -> Option<u32> {
         self.host.as_ref().map(Host::id)
+    }
+
+    /// The commands that a cell may begin with, colons included.
+    pub fn commands() -> Vec<&'static str> {
+        commands::COMMANDS.iter().filter_map(|(usage, _)| usage.split(' ').next()).collect()
+    }
+
+    /// The text of all items that are defined, in their order.
+    pub fn items_text(&self) -> String {
+        self.notebook.items.iter().map(|it| format!("{}\n", it.text())).collect()
+    }
+
+    /// The variables whose types have names.
+    pub fn variables(&self) -> Vec<Known> {
+        let variables = self.notebook.variables.iter();
+        let known = |(name, it): (&String, &Variable)| {
+            let type_text = nameable(&it.type_name, &self.choices, &self.notebook).ok()?;
+            Some(Known { name: name.clone(), type_text, is_mutable: it.is_mutable })
+        };
+        variables.filter_map(known).collect()
     }
 
     /// The compiler.
@@ -197,6 +228,12 @@ impl Engine {
         number: u32,
         audience: &mut dyn Audience,
     ) -> Result<(), Failure> {
+        if self.interrupt.is_set() {
+            return Err(Failure::plain(
+                "Interrupted",
+                "the cell was interrupted before it began to run; nothing has changed",
+            ));
+        }
         let begun = Instant::now();
         if self.host.is_none() {
             self.start_host()?;

@@ -24,7 +24,7 @@ mod symbols;
 mod text;
 mod type_names;
 
-pub use engine::{Audience, Cell, Engine, Late, Settings};
+pub use engine::{Audience, Cell, Engine, Known, Late, Settings};
 pub use failure::Failure;
 pub use interrupt::Interrupt;
 pub use outputs::{Bundle, Output, Stream};

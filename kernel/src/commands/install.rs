@@ -94,7 +94,7 @@ pub fn prepare_library() -> Outcome {
     let style = ProgressStyle::with_template("  {spinner} {wide_msg}");
     bar.set_style(style.expect("the template is well formed"));
     let mut begun = false;
-    let prepared = library::prepare_library(&this_binary()?, &mut |line| {
+    let prepared = library::prepare(&mut |line| {
         if !begun {
             begun = true;
             eprintln!("Building the library for cells (once)");

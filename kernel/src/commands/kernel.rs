@@ -9,10 +9,10 @@ use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, places};
-use crate::engine::evcxr::session_directory::{Places, SessionDirectory};
-use crate::engine::evcxr::{EvcxrEngine, Link};
 use crate::engine::library::compiler_version;
+use crate::engine::rust::{RustEngine, Stop};
 use crate::engine::scripted::{RunningScript, ScriptedEngine};
+use crate::engine::session_directory::SessionDirectory;
 use crate::engine::{Host, Outlet};
 use crate::history_file::HistoryFile;
 use crate::session::{History, Session, Stamp};
@@ -35,7 +35,7 @@ pub struct Arguments {
     pub history: Option<OsString>,
 
     /// What runs the cells
-    #[arg(long, env = "NETSPLIT_ENGINE", default_value = "evcxr", hide = true)]
+    #[arg(long, env = "NETSPLIT_ENGINE", default_value = "rust", hide = true)]
     pub engine: EngineName,
 }
 
@@ -43,7 +43,7 @@ pub struct Arguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
     /// Rust.
-    Evcxr,
+    Rust,
     /// Small scripts, for tests.
     Scripted,
 }
@@ -55,14 +55,12 @@ pub fn run(arguments: Arguments) -> Outcome {
     let launch = Launch::read(path).map_err(|error| Failure(error.to_string()))?;
     match arguments.engine {
         EngineName::Scripted => serve(&launch, &arguments, start_scripted),
-        EngineName::Evcxr => match SessionDirectory::of_this_process().map_err(Failure)? {
-            // The folder is removed when everything else has ended.
-            Some(folder) => {
-                let places = folder.places();
-                serve(&launch, &arguments, |outlet| start_evcxr(outlet, places))
-            }
-            None => Err(Failure(SessionDirectory::create_and_restart())),
-        },
+        EngineName::Rust => {
+            // It is removed when everything else has ended.
+            let folder = SessionDirectory::create().map_err(Failure)?;
+            let path = folder.path().to_path_buf();
+            serve(&launch, &arguments, |outlet| start_rust(outlet, path))
+        }
     }
 }
 
@@ -97,9 +95,9 @@ fn start_scripted(outlet: Outlet) -> Host {
     Host::start(running.clone(), outlet, move |outlet| Ok(Box::new(ScriptedEngine::new(outlet, running))))
 }
 
-fn start_evcxr(outlet: Outlet, places: Places) -> Host {
-    let link = Arc::new(Link::default());
-    Host::start(link.clone(), outlet, move |outlet| Ok(Box::new(EvcxrEngine::start(outlet, link, &places)?)))
+fn start_rust(outlet: Outlet, folder: PathBuf) -> Host {
+    let stop = Arc::new(Stop::default());
+    Host::start(stop.clone(), outlet, move |outlet| Ok(Box::new(RustEngine::start(outlet, &stop, folder)?)))
 }
 
 /// As in `1.95.0`; empty if there is no compiler, which every cell will then say.
@@ -117,10 +115,12 @@ fn new_id() -> String {
 }
 
 /// Logs from this level on, or by these filters; a bare level is for the kernel's own remarks only, since the libraries
-/// below it (rust-analyzer above all) remark on everything.
+/// below it remark on everything.
 fn log_to_stderr(filter: &str) -> Outcome {
     let filter = match filter.parse::<tracing_subscriber::filter::LevelFilter>() {
-        Ok(level) => format!("off,netsplit_kernel={level}"),
+        Ok(level) => {
+            format!("off,netsplit_kernel={level},netsplit_engine={level},netsplit_assistant={level}")
+        }
         Err(_) => filter.to_string(),
     };
     let filter = tracing_subscriber::EnvFilter::try_new(&filter).map_err(|error| {

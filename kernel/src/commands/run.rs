@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::kernel::EngineName;
 use super::{Failure, Outcome};
 use crate::client::{CellReport, KernelProcess, Notebook, Progress, cell_failure};
-use crate::engine::library::prepare_library;
+use crate::engine::library;
 
 /// The arguments of `netsplit run`.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub struct Arguments {
     pub inplace: bool,
 
     /// What runs the cells
-    #[arg(long, env = "NETSPLIT_ENGINE", default_value = "evcxr", hide = true)]
+    #[arg(long, env = "NETSPLIT_ENGINE", default_value = "rust", hide = true)]
     pub engine: EngineName,
 }
 
@@ -35,12 +35,9 @@ pub fn run(arguments: Arguments) -> Outcome {
     if arguments.output.is_some() && arguments.notebooks.len() > 1 {
         return Err(Failure("--output takes one notebook; use --inplace to write several".to_string()));
     }
-    let program =
-        std::env::current_exe().map_err(|error| Failure(format!("cannot find netsplit itself: {error}")))?;
-    if arguments.engine == EngineName::Evcxr {
+    if arguments.engine == EngineName::Rust {
         // The kernel would do it too, but could not tell anybody what takes so long.
-        prepare_library(&program, &mut |line| eprintln!("{line}"))
-            .map_err(|error| Failure(error.to_string()))?;
+        library::prepare(&mut |line| eprintln!("{line}")).map_err(|error| Failure(error.to_string()))?;
     }
     for path in &arguments.notebooks {
         let mut notebook = Notebook::read(path).map_err(|error| Failure(error.to_string()))?;

@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -79,26 +79,10 @@ impl Host {
 }
 
 fn serve(mut engine: Box<dyn Engine>, inbox: &Receiver<Command>, outlet: &Outlet) {
-    let mut next = inbox.try_recv();
-    if matches!(next, Err(TryRecvError::Empty)) {
-        let warmed = catch_unwind(AssertUnwindSafe(|| engine.warm_up()));
-        if let Err(panic) = warmed {
-            tracing::warn!("the engine panicked while it warmed up: {}", broken(&panic).evalue);
-        }
-        next = inbox.try_recv();
-    }
-    loop {
-        let command = match next {
-            Ok(command) => command,
-            Err(_) => match inbox.recv() {
-                Ok(command) => command,
-                Err(_) => return,
-            },
-        };
+    for command in inbox {
         let done = catch_unwind(AssertUnwindSafe(|| perform(engine.as_mut(), &command, outlet)));
         let event = done.unwrap_or_else(|panic| fail(&command, broken(&panic)));
         outlet.tell(event);
-        next = inbox.try_recv();
     }
 }
 

@@ -4,13 +4,14 @@
 //! says what a cell puts out through an [`Outlet`] while it runs. Whoever wants to stop a running cell does so from
 //! another thread, through an [`Interrupt`].
 //!
-//! Two engines exist: [`evcxr`] runs Rust, [`scripted`] plays scripts for the tests.
+//! Two engines exist: [`rust`] runs Rust, [`scripted`] plays scripts for the tests.
 
-pub mod evcxr;
 mod host;
 pub mod library;
 mod outlet;
+pub mod rust;
 pub mod scripted;
+pub mod session_directory;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -55,9 +56,6 @@ pub trait Engine {
     fn comm(&mut self, _said: &CommMessage) -> Result<(), ErrorOutput> {
         Ok(())
     }
-
-    /// Does in advance what the next requests would otherwise wait for; called once, when nothing else is to do.
-    fn warm_up(&mut self) {}
 }
 
 /// What other threads may do to an engine while it works.
@@ -82,6 +80,8 @@ pub struct Cell {
     pub code: String,
     /// Its number in the session: errors speak of `cell[3]`.
     pub number: u32,
+    /// What the front end calls it, if it says: a cell that runs again replaces what it defined before.
+    pub id: Option<String>,
 }
 
 /// What a cell puts out while it runs.

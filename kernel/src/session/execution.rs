@@ -36,7 +36,11 @@ impl Session {
             }
         }
         self.last_cell = Some(asked.header.clone());
-        self.actions.push(Action::Engine(Command::Execute(Cell { code: request.code.clone(), number })));
+        self.actions.push(Action::Engine(Command::Execute(Cell {
+            code: request.code.clone(),
+            number,
+            id: asked.cell_id.clone(),
+        })));
         let expressions = request.user_expressions.clone().into_iter().collect();
         let execution = Execution {
             request,
@@ -104,7 +108,7 @@ impl Session {
     fn evaluate_next(&mut self, asked: Asked, mut execution: Execution) {
         while let Some((name, expression)) = execution.expressions.pop_front() {
             if let Value::String(code) = expression {
-                let cell = Cell { code, number: execution.number };
+                let cell = Cell { code, number: execution.number, id: None };
                 self.actions.push(Action::Engine(Command::Evaluate(cell)));
                 return self.current = Some(Current { asked, task: Task::Evaluate(execution, name) });
             }

@@ -132,6 +132,8 @@ struct Asked {
     channel: Channel,
     identities: Vec<Bytes>,
     header: Header,
+    /// What the front end calls the cell, if it says.
+    cell_id: Option<String>,
 }
 
 /// The shell request that the engine is working on.

@@ -17,7 +17,8 @@ impl Session {
                 "expected a request of the protocol on {channel:?}, found {msg_type:?}; ignored"
             ));
         }
-        let asked = Asked { channel, identities, header };
+        let cell_id = cell_id(&metadata);
+        let asked = Asked { channel, identities, header, cell_id };
         self.at_hand = Some(asked.clone());
         self.status(&asked, ExecutionState::Busy);
         if channel == Channel::Shell && is_for_the_engine(&content) {
@@ -91,7 +92,8 @@ impl Session {
 
     /// Replies to a cell that was waiting behind one that failed.
     pub(super) fn abort(&mut self, request: Message) {
-        let asked = Asked { channel: Channel::Shell, identities: request.identities, header: request.header };
+        let Message { identities, header, .. } = request;
+        let asked = Asked { channel: Channel::Shell, identities, header, cell_id: None };
         self.at_hand = Some(asked.clone());
         self.status(&asked, ExecutionState::Busy);
         let reply = self.execute_reply(Outcome::Aborted);
@@ -177,4 +179,9 @@ fn byte_offset(text: &str, code_points: usize) -> usize {
 /// How many code points begin before this byte.
 fn code_points(text: &str, byte_offset: usize) -> usize {
     text.char_indices().take_while(|(offset, _)| *offset < byte_offset).count()
+}
+
+/// What JupyterLab and notebooks in general call the cell that a request is for.
+fn cell_id(metadata: &Map<String, Value>) -> Option<String> {
+    metadata.get("cellId").or_else(|| metadata.get("cell_id"))?.as_str().map(str::to_string)
 }

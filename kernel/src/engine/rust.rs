@@ -1,0 +1,177 @@
+//! Cells in Rust: the cell engine behind the kernel's [`Engine`], and the assistant that completes and explains.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use netsplit_assistant::own_answers::{self, KnownName};
+use netsplit_assistant::protocol::{Answer, Detail, Notebook, Question as Asked, Variable};
+use netsplit_assistant::{Assistant, Reply, Settings as AssistantSettings};
+use netsplit_engine::{
+    Audience, Engine as CellEngine, Failure, Late, Output as CellOutput, Settings, Stream,
+};
+
+use super::library;
+use super::session_directory::SESSION;
+use super::{
+    Cell, Clearing, Completion, Completions, Engine, InputKind, Interrupt, Outlet, Output, Question,
+};
+use crate::wire::{ErrorOutput, MimeBundle, StreamName};
+
+/// The program that completes and explains; it lies beside this one.
+const ASSISTANT: &str = "netsplit-assistant";
+
+/// Stops the cell engine from other threads.
+#[derive(Debug, Default)]
+pub struct Stop(Arc<netsplit_engine::Interrupt>);
+
+impl Interrupt for Stop {
+    fn arm(&self) {
+        self.0.clear();
+    }
+
+    fn interrupt(&self) {
+        self.0.interrupt();
+    }
+}
+
+/// Runs cells in Rust.
+pub struct RustEngine {
+    engine: CellEngine,
+    outlet: Outlet,
+    assistant: Option<Assistant>,
+    /// The names that every cell has from the library.
+    library_names: Vec<KnownName>,
+}
+
+impl RustEngine {
+    /// An engine that works in this folder, which belongs to it.
+    pub fn start(outlet: Outlet, stop: &Stop, folder: PathBuf) -> Result<Self, ErrorOutput> {
+        let progress_outlet = outlet.clone();
+        let mut said = false;
+        // Only what has to be built says anything, and whoever waits for the first cell should see why.
+        let prepared = library::prepare(&mut |line| {
+            tracing::info!("{line}");
+            let shown = if said { format!("{line}\n") } else { format!("[netsplit] {line}\n") };
+            said = true;
+            progress_outlet.put(Output::Stream(StreamName::Stderr, shown));
+        });
+        let prepared = prepared.map_err(|error| kernel_start(&error.to_string()))?;
+        let library_names = library::names(&prepared.sources());
+        let assistant = assistant(&prepared.sources(), folder.clone());
+        let environment = vec![(SESSION.to_string(), folder.display().to_string())];
+        let late: Late = {
+            let outlet = outlet.clone();
+            Arc::new(move |_cell, stream, text| outlet.put(Output::Stream(stream_name(stream), text)))
+        };
+        let engine = CellEngine::start(prepared, Settings { folder, environment }, stop.0.clone(), late);
+        let engine = engine.map_err(error_output)?;
+        Ok(Self { engine, outlet, assistant, library_names })
+    }
+
+    fn notebook(&self) -> Notebook {
+        let variables = self.engine.variables().into_iter().map(|it| Variable {
+            name: it.name,
+            type_name: it.type_text,
+            mutable: it.is_mutable,
+        });
+        Notebook { items: self.engine.items_text(), variables: variables.collect(), externs: Vec::new() }
+    }
+
+    fn ask(&self, question: Asked) -> Option<Answer> {
+        match self.assistant.as_ref()?.ask(question) {
+            Reply::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
+    fn look_up(&self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle> {
+        let notebook = self.notebook();
+        let question = Asked::Inspect { notebook: notebook.clone(), code: code.to_string(), cursor, detail };
+        match self.ask(question) {
+            Some(Answer::Inspection(found)) => Some(found),
+            _ => own_answers::inspect(&notebook, code, cursor, detail),
+        }
+    }
+}
+
+impl Engine for RustEngine {
+    fn execute(&mut self, cell: &Cell) -> Result<(), ErrorOutput> {
+        let cell =
+            netsplit_engine::Cell { code: cell.code.clone(), number: cell.number, id: cell.id.clone() };
+        self.engine.execute(&cell, &mut ToOutlet(&self.outlet)).map_err(error_output)
+    }
+
+    fn complete(&mut self, code: &str, cursor: usize) -> Completions {
+        let commands = CellEngine::commands();
+        let notebook = self.notebook();
+        let found = own_answers::complete_command(&commands, code, cursor).unwrap_or_else(|| {
+            let question = Asked::Complete { notebook: notebook.clone(), code: code.to_string(), cursor };
+            match self.ask(question) {
+                Some(Answer::Completions(found)) => found,
+                _ => own_answers::complete(&notebook, &self.library_names, &commands, code, cursor),
+            }
+        });
+        let completion = |it: netsplit_assistant::protocol::Completion| Completion {
+            text: it.text,
+            label: it.label,
+            kind: it.kind,
+        };
+        Completions { replaced: found.replaced, matches: found.matches.into_iter().map(completion).collect() }
+    }
+
+    fn inspect(&mut self, code: &str, cursor: usize) -> Option<MimeBundle> {
+        self.look_up(code, cursor, Detail::Brief)
+    }
+
+    fn inspect_fully(&mut self, code: &str, cursor: usize) -> Option<MimeBundle> {
+        self.look_up(code, cursor, Detail::Full)
+    }
+}
+
+/// The assistant, if its program is there.
+fn assistant(sources: &std::path::Path, folder: PathBuf) -> Option<Assistant> {
+    let program = std::env::current_exe().ok()?.with_file_name(ASSISTANT);
+    if !program.exists() {
+        tracing::info!("no {} here: completion knows only what the kernel knows", program.display());
+        return None;
+    }
+    let arguments = vec!["--library".to_string(), sources.display().to_string()];
+    Some(Assistant::new(AssistantSettings::new(program, arguments, folder)))
+}
+
+/// A cell's outputs go to the session, and its questions to the user.
+struct ToOutlet<'a>(&'a Outlet);
+
+impl Audience for ToOutlet<'_> {
+    fn put(&mut self, output: CellOutput) {
+        self.0.put(match output {
+            CellOutput::Text(stream, text) => Output::Stream(stream_name(stream), text),
+            CellOutput::Display { data, id: None, .. } => Output::Display(data),
+            CellOutput::Display { data, id: Some(id), is_update: false } => Output::Named(id, data),
+            CellOutput::Display { data, id: Some(id), is_update: true } => Output::Update(id, data),
+            CellOutput::Result(data) => Output::Result(data),
+            CellOutput::Clear { wait: true } => Output::Clear(Clearing::WithTheNext),
+            CellOutput::Clear { wait: false } => Output::Clear(Clearing::AtOnce),
+        });
+    }
+
+    fn ask(&mut self, prompt: &str, is_password: bool) -> Result<String, String> {
+        let kind = if is_password { InputKind::Password } else { InputKind::Text };
+        self.0.ask(Question { prompt: prompt.to_string(), kind }).map_err(|error| error.to_string())
+    }
+}
+
+fn stream_name(stream: Stream) -> StreamName {
+    match stream {
+        Stream::Out => StreamName::Stdout,
+        Stream::Err => StreamName::Stderr,
+    }
+}
+
+fn error_output(failure: Failure) -> ErrorOutput {
+    ErrorOutput { ename: failure.name, evalue: failure.message, traceback: failure.traceback }
+}
+
+fn kernel_start(reason: &str) -> ErrorOutput {
+    error_output(Failure::plain("KernelStart", reason))
+}
