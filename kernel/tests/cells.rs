@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use front_end::{FrontEnd, PATIENCE, plain};
+use netsplit_engine::library;
+use netsplit_kernel::processes::descendants;
 use netsplit_kernel::session::Channel;
 use netsplit_kernel::wire::*;
 
@@ -19,9 +21,10 @@ struct Cells {
 
 impl Cells {
     fn start() -> Self {
+        prepare_library();
         // A cache of the tests' own: what is in its folder of sessions is ours. It stays, so that the library is
         // prepared once.
-        let environment = [("NETSPLIT_CACHE", cache().into()), ("NETSPLIT_ENGINE", "evcxr".into())];
+        let environment = [("NETSPLIT_CACHE", cache().into()), ("NETSPLIT_ENGINE", "rust".into())];
         Self { front_end: FrontEnd::start(environment), count: 0 }
     }
 
@@ -56,6 +59,12 @@ impl Cells {
         self.front_end.expect_idle(asked);
         error
     }
+}
+
+/// A kernel that prepares the library itself says so in the notebook.
+fn prepare_library() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    library::prepare(&home, &cache(), &mut |_| {}).expect("the library can be prepared");
 }
 
 fn cache() -> PathBuf {
@@ -98,14 +107,14 @@ fn values_variables_and_items() {
     cells.gives("NodeId(3) == NodeId(3)", "true");
     cells.gives("struct NodeId; std::mem::size_of::<NodeId>()", "0");
 
-    let request = CompleteRequest { code: "let é = vec![1]; v.le".to_string(), cursor_pos: 21 };
+    // What the kernel knows by itself, while its assistant starts.
+    let request = CompleteRequest { code: "let é = vec![1]; Diag".to_string(), cursor_pos: 21 };
     let Content::CompleteReply(reply) = cells.front_end.ask(Channel::Shell, request) else { panic!() };
-    assert!(reply.matches.iter().any(|it| it.starts_with("len")), "{:?}", reply.matches);
-    assert_eq!((reply.cursor_start, reply.cursor_end), (19, 21));
-    let request =
-        InspectRequest { code: "Vec::<i32>::with_capacity".to_string(), cursor_pos: 14, detail_level: 0 };
+    assert!(reply.matches.iter().any(|it| it == "Diagram"), "{:?}", reply.matches);
+    assert_eq!((reply.cursor_start, reply.cursor_end), (17, 21));
+    let request = InspectRequest { code: "f(1)".to_string(), cursor_pos: 1, detail_level: 0 };
     let Content::InspectReply(reply) = cells.front_end.ask(Channel::Shell, request) else { panic!() };
-    assert!(reply.found && plain(&reply.data).as_str().unwrap().contains("with_capacity"), "{reply:?}");
+    assert!(reply.found && plain(&reply.data).as_str().unwrap().contains("fn f(a: i32) -> i32"), "{reply:?}");
 }
 
 /// What a cell prints and shows comes in order, whole, and to its own cell.
@@ -259,15 +268,15 @@ fn a_killed_kernel_leaves_nothing_for_long() {
     drop(next);
 }
 
-/// The folder of the kernel with this process id, which its environment names.
+/// The folder of the kernel with this process id, which the environment of what it has started names.
 fn session_of(kernel: u32) -> PathBuf {
-    let environment = std::fs::read(format!("/proc/{kernel}/environ")).expect("the kernel runs");
-    let variables = environment.split(|byte| *byte == 0);
-    let session = variables
-        .filter_map(|it| it.strip_prefix(b"NETSPLIT_SESSION="))
-        .next()
-        .expect("the kernel knows its folder");
-    PathBuf::from(String::from_utf8(session.to_vec()).expect("the folder's name is text"))
+    let folder = |process: u32| {
+        let environment = std::fs::read(format!("/proc/{process}/environ")).ok()?;
+        let mut variables = environment.split(|byte| *byte == 0);
+        let session = variables.find_map(|it| it.strip_prefix(b"NETSPLIT_SESSION="))?;
+        Some(PathBuf::from(String::from_utf8(session.to_vec()).expect("the folder's name is text")))
+    };
+    descendants(kernel).iter().find_map(|it| folder(it.pid)).expect("the kernel has a process for its cells")
 }
 
 /// The names of the processes that have inherited the environment of the kernel with this folder.

@@ -34,8 +34,11 @@ pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> R
             engine.clear()?;
             String::new()
         }
-        "explain" => explain(engine, argument)?,
-        "help" => help(),
+        "explain" => return explain(engine, argument).map(|text| audience.put(Output::Page(text))),
+        "help" => {
+            audience.put(Output::Page(help()));
+            String::new()
+        }
         unknown => {
             let message = format!("expected one of the commands below, got `:{unknown}`");
             return Err(Failure::with_details(

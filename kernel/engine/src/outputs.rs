@@ -29,6 +29,8 @@ pub enum Output {
     },
     /// The value of the last expression.
     Result(Bundle),
+    /// Something to read beside the notebook.
+    Page(String),
     /// Take back what was shown.
     Clear {
         /// Not before something new comes.

@@ -100,6 +100,7 @@ impl Audience for Seen {
                 let mark = if is_update { "update:" } else { "" };
                 self.shows.extend(data.iter().map(|(mime, it)| (format!("{mark}{mime}"), text(it))));
             }
+            Output::Page(text) => self.shows.push(("page".to_string(), text)),
             Output::Clear { wait } => self.shows.push(("clear".to_string(), wait.to_string())),
         }
     }

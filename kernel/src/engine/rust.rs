@@ -150,6 +150,10 @@ impl Audience for ToOutlet<'_> {
             CellOutput::Display { data, id: Some(id), is_update: false } => Output::Named(id, data),
             CellOutput::Display { data, id: Some(id), is_update: true } => Output::Update(id, data),
             CellOutput::Result(data) => Output::Result(data),
+            CellOutput::Page(text) => Output::Page(MimeBundle::from_iter([(
+                "text/plain".to_string(),
+                serde_json::Value::String(text),
+            )])),
             CellOutput::Clear { wait: true } => Output::Clear(Clearing::WithTheNext),
             CellOutput::Clear { wait: false } => Output::Clear(Clearing::AtOnce),
         });
