@@ -92,6 +92,9 @@ fn without_commands(code: &str) -> String {
 
 fn parse(rust: &str) -> syn::Result<Vec<Stmt>> {
     let tokens: TokenStream = rust.parse()?;
+    if netsplit_engine::is_too_deep(&tokens) {
+        return Err(syn::Error::new(proc_macro2::Span::call_site(), "too deep"));
+    }
     // Attributes of the whole crate (`#![feature(..)]`) may stand first; they say nothing of the cell's shape.
     let parser = |input: ParseStream<'_>| {
         input.call(syn::Attribute::parse_inner)?;

@@ -28,3 +28,4 @@ pub use engine::{Audience, Cell, Engine, Known, Late, Settings};
 pub use failure::Failure;
 pub use interrupt::Interrupt;
 pub use outputs::{Bundle, Output, Stream};
+pub use parse::is_too_deep;

@@ -72,9 +72,39 @@ const UNIT_MACROS: [&str; 12] = [
 /// Macros that await what they are given.
 const AWAITING_MACROS: [&str; 4] = ["join", "try_join", "select", "pin"];
 
+/// Parsing is recursive, and a stack has an end. The compiler has a larger one, and says what is to be said.
+const DEEPEST: usize = 200;
+
+/// Whether brackets or operators stand inside each other as deeply as nobody writes them.
+pub fn is_too_deep(tokens: &TokenStream) -> bool {
+    let mut open = vec![(tokens.clone().into_iter(), 0_usize)];
+    while let Some((rest, operators)) = open.last_mut() {
+        match rest.next() {
+            Some(TokenTree::Group(group)) => {
+                *operators = 0;
+                open.push((group.stream().into_iter(), 0));
+            }
+            Some(TokenTree::Punct(punct)) if "!&*-<".contains(punct.as_char()) => *operators += 1,
+            Some(_) => *operators = 0,
+            None => {
+                open.pop();
+                continue;
+            }
+        }
+        if open.len() > DEEPEST || open.last().is_some_and(|(_, operators)| *operators > DEEPEST) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Takes a cell apart. The error is only good for knowing that there is one: the compiler tells it better.
 pub fn parse(rust: &str) -> syn::Result<Parsed> {
     let tokens: TokenStream = rust.parse()?;
+    if is_too_deep(&tokens) {
+        let reason = format!("expected at most {DEEPEST} brackets inside each other");
+        return Err(syn::Error::new(proc_macro2::Span::call_site(), reason));
+    }
     let parser = |input: ParseStream<'_>| {
         let attributes = input.call(syn::Attribute::parse_inner)?;
         Ok((attributes, input.call(Block::parse_within)?))
@@ -302,6 +332,16 @@ mod tests {
             ["first", "last"]
         );
         assert_eq!(bound("{ let hidden = 1; } if true { let b = 2; }"), [] as [&str; 0]);
+    }
+
+    /// What would overflow the parser's stack is left to the compiler; long texts and deep ones in strings are not.
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(parse(&nested(150)).is_ok() && parse(&nested(100_000)).is_err());
+        assert!(parse(&format!("{}true", "!".repeat(100_000))).is_err());
+        assert!(parse(&format!("f({:?});", "(".repeat(100_000))).is_ok());
+        assert!(parse(&"a - b; ".repeat(1000)).is_ok());
     }
 
     /// The last expression counts as the cell's value unless it cannot have one.

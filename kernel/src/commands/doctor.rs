@@ -14,6 +14,7 @@ use super::places::{Places, ensure_writable};
 use super::{Failure, Outcome, kernelspec, prerequisites};
 use crate::cache;
 use crate::engine::library;
+use crate::engine::rust::assistant_program;
 
 /// The arguments of `netsplit doctor`.
 #[derive(Debug, Args)]
@@ -92,6 +93,7 @@ fn examine(places: &Places) -> Vec<Check> {
         Check { subject: "Python environment", verdict: environment_verdict(&environment) },
         Check { subject: "kernel", verdict: kernel_verdict(places, &environment) },
         Check { subject: "library for cells", verdict: library_verdict() },
+        Check { subject: "assistant", verdict: assistant_verdict() },
     ]
 }
 
@@ -137,6 +139,17 @@ fn library_verdict() -> Verdict {
             "not built yet for this compiler; the first cell or `netsplit lab` does it".into(),
         ),
         Err(error) => Verdict::Missing(error.to_string()),
+    }
+}
+
+fn assistant_verdict() -> Verdict {
+    match assistant_program() {
+        Ok(program) if prerequisites::is_executable(&program) => Verdict::Good(program.display().to_string()),
+        Ok(program) => Verdict::Optional(format!(
+            "not built yet at {}; `cargo lab` does it in the background, and until then completion knows little",
+            program.display()
+        )),
+        Err(error) => Verdict::Optional(error.to_string()),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::wire::ErrorOutput;
 /// How long [`Host::stop`] waits for an engine that was told to end.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Cells are parsed by recursion, and a long chain of `else if` is a deep one. Only what is used of it takes memory.
+const STACK: usize = 64 << 20;
+
 /// A running engine.
 pub struct Host {
     commands: Sender<Command>,
@@ -34,6 +37,7 @@ impl Host {
         let engines_outlet = outlet.clone();
         let thread = thread::Builder::new()
             .name("engine".to_string())
+            .stack_size(STACK)
             .spawn(move || {
                 let outlet = engines_outlet;
                 let made = catch_unwind(AssertUnwindSafe(|| make(outlet.clone())));

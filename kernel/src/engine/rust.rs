@@ -38,7 +38,9 @@ impl Interrupt for Stop {
 pub struct RustEngine {
     engine: CellEngine,
     outlet: Outlet,
+    /// Once its program is there.
     assistant: Option<Assistant>,
+    settings: AssistantPlaces,
     /// The names that every cell has from the library.
     library_names: Vec<KnownName>,
 }
@@ -57,7 +59,7 @@ impl RustEngine {
         });
         let prepared = prepared.map_err(|error| kernel_start(&error.to_string()))?;
         let library_names = library::names(&prepared.sources());
-        let assistant = assistant(&prepared.sources(), folder.clone());
+        let settings = AssistantPlaces { sources: prepared.sources(), folder: folder.clone() };
         let environment = vec![(SESSION.to_string(), folder.display().to_string())];
         let late: Late = {
             let outlet = outlet.clone();
@@ -65,7 +67,7 @@ impl RustEngine {
         };
         let engine = CellEngine::start(prepared, Settings { folder, environment }, stop.0.clone(), late);
         let engine = engine.map_err(error_output)?;
-        Ok(Self { engine, outlet, assistant, library_names })
+        Ok(Self { engine, outlet, assistant: None, settings, library_names })
     }
 
     fn notebook(&self) -> Notebook {
@@ -77,14 +79,17 @@ impl RustEngine {
         Notebook { items: self.engine.items_text(), variables: variables.collect(), externs: Vec::new() }
     }
 
-    fn ask(&self, question: Asked) -> Option<Answer> {
+    fn ask(&mut self, question: Asked) -> Option<Answer> {
+        if self.assistant.is_none() {
+            self.assistant = self.settings.assistant();
+        }
         match self.assistant.as_ref()?.ask(question) {
             Reply::Answered(answer) => Some(answer),
             _ => None,
         }
     }
 
-    fn look_up(&self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle> {
+    fn look_up(&mut self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle> {
         let notebook = self.notebook();
         let question = Asked::Inspect { notebook: notebook.clone(), code: code.to_string(), cursor, detail };
         match self.ask(question) {
@@ -128,15 +133,27 @@ impl Engine for RustEngine {
     }
 }
 
-/// The assistant, if its program is there.
-fn assistant(sources: &std::path::Path, folder: PathBuf) -> Option<Assistant> {
-    let program = std::env::current_exe().ok()?.with_file_name(ASSISTANT);
-    if !program.exists() {
-        tracing::info!("no {} here: completion knows only what the kernel knows", program.display());
-        return None;
+/// Where the program is that completes and explains.
+///
+/// # Errors
+/// If this program does not know where it lies itself.
+pub fn assistant_program() -> std::io::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(ASSISTANT))
+}
+
+/// What the assistant has to know of this kernel.
+struct AssistantPlaces {
+    sources: PathBuf,
+    folder: PathBuf,
+}
+
+impl AssistantPlaces {
+    /// The assistant, if its program is there by now.
+    fn assistant(&self) -> Option<Assistant> {
+        let program = assistant_program().ok().filter(|program| program.exists())?;
+        let arguments = vec!["--library".to_string(), self.sources.display().to_string()];
+        Some(Assistant::new(AssistantSettings::new(program, arguments, self.folder.clone())))
     }
-    let arguments = vec!["--library".to_string(), sources.display().to_string()];
-    Some(Assistant::new(AssistantSettings::new(program, arguments, folder)))
 }
 
 /// A cell's outputs go to the session, and its questions to the user.

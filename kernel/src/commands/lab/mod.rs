@@ -11,6 +11,7 @@ use clap::Args;
 use super::places::{Places, ensure_writable};
 use super::{Failure, Outcome, install, kernelspec, prerequisites};
 
+mod assistant;
 pub mod course;
 pub mod environment;
 pub mod jupyter;
@@ -71,6 +72,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         println!("Course folder: {}", course.display());
         return Ok(());
     }
+    assistant::build_in_background(&places);
     start(&places, &environment, &course, &arguments)
 }
 
