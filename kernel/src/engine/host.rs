@@ -1,4 +1,5 @@
-//! The thread that an engine lives on: commands come in through a channel, events go out through a function.
+//! The threads that an engine lives on, one for cells and one for questions about code: commands come in through channels,
+//! events go out through a function.
 //!
 //! The engine is made on its thread, so that a slow start keeps nobody waiting, and commands that come before it is
 //! ready wait their turn. An engine that cannot be made answers every cell with the reason; one that panics fails the
@@ -10,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Command, Completions, Detail, Engine, Event, Interrupt, Outlet};
+use super::{Assist, Command, Completions, Detail, Engine, Event, Interrupt, Outlet};
 use crate::wire::ErrorOutput;
 
 /// How long [`Host::stop`] waits for an engine that was told to end.
@@ -22,6 +23,7 @@ const STACK: usize = 64 << 20;
 /// A running engine.
 pub struct Host {
     commands: Sender<Command>,
+    questions: Sender<Command>,
     outlet: Outlet,
     interrupt: Arc<dyn Interrupt>,
     thread: JoinHandle<()>,
@@ -34,6 +36,14 @@ impl Host {
         Make: FnOnce(Outlet) -> Result<Box<dyn Engine>, ErrorOutput> + Send + 'static,
     {
         let (commands, inbox) = channel();
+        let (questions, asked) = channel();
+        let (present, assistant) = channel();
+        let assistants_outlet = outlet.clone();
+        thread::Builder::new()
+            .name("questions".to_string())
+            .stack_size(STACK)
+            .spawn(move || answer(&assistant, &asked, &assistants_outlet))
+            .expect("the system has room for one more thread");
         let engines_outlet = outlet.clone();
         let thread = thread::Builder::new()
             .name("engine".to_string())
@@ -42,12 +52,15 @@ impl Host {
                 let outlet = engines_outlet;
                 let made = catch_unwind(AssertUnwindSafe(|| make(outlet.clone())));
                 match made.unwrap_or_else(|panic| Err(broken(&panic))) {
-                    Ok(engine) => serve(engine, &inbox, &outlet),
+                    Ok(mut engine) => {
+                        let _ = present.send(engine.assist());
+                        serve(engine, &inbox, &outlet);
+                    }
                     Err(reason) => refuse(&reason, &inbox, &outlet),
                 }
             })
             .expect("the system has room for one more thread");
-        Self { commands, outlet, interrupt, thread }
+        Self { commands, questions, outlet, interrupt, thread }
     }
 
     /// Passes a command on. Interrupts and answers overtake what the engine is doing, everything else waits its turn.
@@ -58,6 +71,9 @@ impl Host {
                 self.outlet.interrupt();
             }
             Command::Answer(answer) => self.outlet.answer(answer),
+            question @ (Command::Complete { .. } | Command::Inspect { .. }) => {
+                let _ = self.questions.send(question);
+            }
             command => {
                 if matches!(command, Command::Execute(_) | Command::Evaluate(_) | Command::Comm(_)) {
                     self.outlet.arm();
@@ -73,7 +89,7 @@ impl Host {
     pub fn stop(self) -> bool {
         self.interrupt.terminate();
         self.outlet.interrupt();
-        drop(self.commands);
+        drop((self.commands, self.questions));
         let deadline = Instant::now() + PATIENCE;
         while !self.thread.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(5));
@@ -94,15 +110,39 @@ fn perform(engine: &mut dyn Engine, command: &Command, outlet: &Outlet) -> Event
     match command {
         Command::Execute(cell) => Event::Executed(engine.execute(cell)),
         Command::Evaluate(expression) => Event::Evaluated(engine.evaluate(expression, outlet)),
-        Command::Complete { code, cursor } => Event::Completed(engine.complete(code, *cursor)),
+        Command::Comm(said) => Event::CommHandled(engine.comm(said)),
+        _ => unreachable!("interrupts and answers do not queue, and questions go elsewhere"),
+    }
+}
+
+/// Answers questions, one after the other, once there is an assistant; without an engine there is none, and no answer.
+fn answer(present: &Receiver<Box<dyn Assist>>, asked: &Receiver<Command>, outlet: &Outlet) {
+    let mut assistant = present.recv().ok();
+    for question in asked {
+        let answered =
+            catch_unwind(AssertUnwindSafe(|| Some(reply(assistant.as_mut()?.as_mut(), &question))));
+        let nothing = || ErrorOutput { ename: String::new(), evalue: String::new(), traceback: Vec::new() };
+        let event = match answered {
+            Ok(event) => event.unwrap_or_else(|| fail(&question, nothing())),
+            Err(panic) => {
+                tracing::warn!("{}", broken(&panic).evalue);
+                fail(&question, nothing())
+            }
+        };
+        outlet.tell(event);
+    }
+}
+
+fn reply(assistant: &mut dyn Assist, question: &Command) -> Event {
+    match question {
+        Command::Complete { code, cursor } => Event::Completed(assistant.complete(code, *cursor)),
         Command::Inspect { code, cursor, detail: Detail::Short } => {
-            Event::Inspected(engine.inspect(code, *cursor))
+            Event::Inspected(assistant.inspect(code, *cursor))
         }
         Command::Inspect { code, cursor, detail: Detail::Full } => {
-            Event::Inspected(engine.inspect_fully(code, *cursor))
+            Event::Inspected(assistant.inspect_fully(code, *cursor))
         }
-        Command::Comm(said) => Event::CommHandled(engine.comm(said)),
-        Command::Interrupt | Command::Answer(_) => unreachable!("interrupts and answers do not queue"),
+        _ => unreachable!("everything else goes to the engine"),
     }
 }
 

@@ -40,6 +40,18 @@ pub trait Engine {
         })
     }
 
+    /// What answers questions about code, on a thread of its own, while cells run; asked for once.
+    fn assist(&mut self) -> Box<dyn Assist>;
+
+    /// A front end says something on a comm: it opens one for a target that the engine has announced
+    /// ([`Output::Target`]), or speaks on one that is open. What the engine puts out meanwhile belongs to that message.
+    fn comm(&mut self, _said: &CommMessage) -> Result<(), ErrorOutput> {
+        Ok(())
+    }
+}
+
+/// Answers questions about code. It knows what the cells so far have defined, and runs none.
+pub trait Assist: Send {
     /// How the text may go on at the cursor, which is a byte offset.
     fn complete(&mut self, code: &str, cursor: usize) -> Completions;
 
@@ -49,12 +61,6 @@ pub trait Engine {
     /// The same at length: with the source, if there is one to see.
     fn inspect_fully(&mut self, code: &str, cursor: usize) -> Option<MimeBundle> {
         self.inspect(code, cursor)
-    }
-
-    /// A front end says something on a comm: it opens one for a target that the engine has announced
-    /// ([`Output::Target`]), or speaks on one that is open. What the engine puts out meanwhile belongs to that message.
-    fn comm(&mut self, _said: &CommMessage) -> Result<(), ErrorOutput> {
-        Ok(())
     }
 }
 

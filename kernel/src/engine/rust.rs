@@ -1,7 +1,7 @@
 //! Cells in Rust: the cell engine behind the kernel's [`Engine`], and the assistant that completes and explains.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_assistant::own_answers::{self, KnownName};
 use netsplit_assistant::protocol::{Answer, Detail, Notebook, Question as Asked, Variable};
@@ -13,7 +13,7 @@ use netsplit_engine::{
 use super::library;
 use super::session_directory::SESSION;
 use super::{
-    Cell, Clearing, Completion, Completions, Engine, InputKind, Interrupt, Outlet, Output, Question,
+    Assist, Cell, Clearing, Completion, Completions, Engine, InputKind, Interrupt, Outlet, Output, Question,
 };
 use crate::wire::{ErrorOutput, MimeBundle, StreamName};
 
@@ -38,6 +38,15 @@ impl Interrupt for Stop {
 pub struct RustEngine {
     engine: CellEngine,
     outlet: Outlet,
+    /// What the assistant must know of the notebook.
+    known: Arc<Mutex<Notebook>>,
+    sources: PathBuf,
+    folder: PathBuf,
+}
+
+/// Completes and inspects: by the assistant, if it is there and ready, else by what is known here.
+struct RustAssist {
+    known: Arc<Mutex<Notebook>>,
     /// Once its program is there.
     assistant: Option<Assistant>,
     settings: AssistantPlaces,
@@ -58,8 +67,7 @@ impl RustEngine {
             progress_outlet.put(Output::Stream(StreamName::Stderr, shown));
         });
         let prepared = prepared.map_err(|error| kernel_start(&error.to_string()))?;
-        let library_names = library::names(&prepared.sources());
-        let settings = AssistantPlaces { sources: prepared.sources(), folder: folder.clone() };
+        let (sources, own_folder) = (prepared.sources(), folder.clone());
         let environment = vec![(SESSION.to_string(), folder.display().to_string())];
         let late: Late = {
             let outlet = outlet.clone();
@@ -67,7 +75,7 @@ impl RustEngine {
         };
         let engine = CellEngine::start(prepared, Settings { folder, environment }, stop.0.clone(), late);
         let engine = engine.map_err(error_output)?;
-        Ok(Self { engine, outlet, assistant: None, settings, library_names })
+        Ok(Self { engine, outlet, known: Arc::default(), sources, folder: own_folder })
     }
 
     fn notebook(&self) -> Notebook {
@@ -77,6 +85,12 @@ impl RustEngine {
             mutable: it.is_mutable,
         });
         Notebook { items: self.engine.items_text(), variables: variables.collect(), externs: Vec::new() }
+    }
+}
+
+impl RustAssist {
+    fn notebook(&self) -> Notebook {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn ask(&mut self, question: Asked) -> Option<Answer> {
@@ -103,9 +117,20 @@ impl Engine for RustEngine {
     fn execute(&mut self, cell: &Cell) -> Result<(), ErrorOutput> {
         let cell =
             netsplit_engine::Cell { code: cell.code.clone(), number: cell.number, id: cell.id.clone() };
-        self.engine.execute(&cell, &mut ToOutlet(&self.outlet)).map_err(error_output)
+        let ended = self.engine.execute(&cell, &mut ToOutlet(&self.outlet)).map_err(error_output);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = self.notebook();
+        ended
     }
 
+    fn assist(&mut self) -> Box<dyn Assist> {
+        let (sources, folder) = (self.sources.clone(), self.folder.clone());
+        let library_names = library::names(&sources);
+        let settings = AssistantPlaces { sources, folder };
+        Box::new(RustAssist { known: self.known.clone(), assistant: None, settings, library_names })
+    }
+}
+
+impl Assist for RustAssist {
     fn complete(&mut self, code: &str, cursor: usize) -> Completions {
         let commands = CellEngine::commands();
         let notebook = self.notebook();

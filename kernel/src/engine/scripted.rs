@@ -24,8 +24,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Cell, Clearing, CommKind, CommMessage, Completion, Completions, Engine, InputKind, Interrupt, Outlet,
-    Output, Question,
+    Assist, Cell, Clearing, CommKind, CommMessage, Completion, Completions, Engine, InputKind, Interrupt,
+    Outlet, Output, Question,
 };
 use crate::wire::{ErrorOutput, MimeBundle, StreamName};
 
@@ -143,6 +143,27 @@ impl Engine for ScriptedEngine {
         cell.code.lines().try_for_each(|line| self.step(line.trim()))
     }
 
+    fn assist(&mut self) -> Box<dyn Assist> {
+        Box::new(ScriptedAssist)
+    }
+
+    /// Runs `{"script": ..}` as a cell would, and sends everything else back.
+    fn comm(&mut self, said: &CommMessage) -> Result<(), ErrorOutput> {
+        if let Some(script) = said.data["script"].as_str() {
+            return script.lines().try_for_each(|line| self.step(line.trim()));
+        }
+        if said.kind == CommKind::Message {
+            let buffers = said.buffers.iter().rev().cloned().collect();
+            self.outlet.put(Output::Comm(CommMessage { buffers, ..said.clone() }));
+        }
+        Ok(())
+    }
+}
+
+/// Knows the verbs.
+struct ScriptedAssist;
+
+impl Assist for ScriptedAssist {
     fn complete(&mut self, code: &str, cursor: usize) -> Completions {
         let start = code[..cursor].rfind(char::is_whitespace).map_or(0, |space| space + 1);
         let verbs = ["print", "partial", "panic", "display", "result", "error", "sleep"];
@@ -160,18 +181,6 @@ impl Engine for ScriptedEngine {
     fn inspect_fully(&mut self, code: &str, cursor: usize) -> Option<MimeBundle> {
         self.inspect(code, cursor)
             .map(|_| plain("print TEXT: a line on stdout\n\nSource: engine/scripted.rs"))
-    }
-
-    /// Runs `{"script": ..}` as a cell would, and sends everything else back.
-    fn comm(&mut self, said: &CommMessage) -> Result<(), ErrorOutput> {
-        if let Some(script) = said.data["script"].as_str() {
-            return script.lines().try_for_each(|line| self.step(line.trim()));
-        }
-        if said.kind == CommKind::Message {
-            let buffers = said.buffers.iter().rev().cloned().collect();
-            self.outlet.put(Output::Comm(CommMessage { buffers, ..said.clone() }));
-        }
-        Ok(())
     }
 }
 

@@ -60,7 +60,9 @@ impl Session {
             Event::Question(question) => return self.ask(question),
             _ => {}
         }
-        let Some(Current { asked, task }) = self.current.take() else {
+        let is_aside = matches!(event, Event::Completed(_) | Event::Inspected(_));
+        let answered = if is_aside { self.aside.pop_front() } else { self.current.take() };
+        let Some(Current { asked, task }) = answered else {
             return self.log(format!("expected no answer of the engine, got {event:?}"));
         };
         self.at_hand = Some(asked.clone());

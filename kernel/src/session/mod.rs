@@ -111,6 +111,8 @@ pub struct Session {
     /// Shell requests that wait. Invariant: empty unless the engine is at work on `current`.
     queue: VecDeque<Waiting>,
     current: Option<Current>,
+    /// What was asked about code, beside the cells: the engine answers one after the other, also while a cell runs.
+    aside: VecDeque<Current>,
     /// The request that a handler is working on right now: whom to tell if it panics.
     at_hand: Option<Asked>,
     /// The request of the cell that ran last: the parent of output that comes late.
@@ -136,7 +138,12 @@ struct Asked {
     cell_id: Option<String>,
 }
 
-/// The shell request that the engine is working on.
+/// Whether this is answered without running anything.
+fn is_about_code(content: &Content) -> bool {
+    matches!(content, Content::CompleteRequest(_) | Content::InspectRequest(_))
+}
+
+/// A shell request that the engine is working on.
 struct Current {
     asked: Asked,
     task: Task,
@@ -164,6 +171,7 @@ impl Session {
             count: 0,
             queue: VecDeque::new(),
             current: None,
+            aside: VecDeque::new(),
             at_hand: None,
             last_cell: None,
             history: History::default(),
@@ -210,6 +218,9 @@ impl Session {
         }
         match input {
             Input::Request(Channel::Control, request) => self.answer(Channel::Control, request),
+            Input::Request(Channel::Shell, request) if is_about_code(&request.content) => {
+                self.answer(Channel::Shell, request);
+            }
             Input::Request(Channel::Shell, request) => {
                 self.queue.push_back(Waiting { request, aborted: false });
                 self.work_off_queue();
@@ -246,7 +257,8 @@ impl Session {
         let reason = format!("the kernel's handler panicked: {}", said(&*panic));
         self.log(reason.clone());
         let Some(asked) = self.at_hand.take() else { return };
-        if self.current.as_ref().is_some_and(|current| current.asked.header.msg_id == asked.header.msg_id) {
+        let is_its = |current: &Current| current.asked.header.msg_id == asked.header.msg_id;
+        if self.current.iter().chain(&self.aside).any(is_its) {
             // The engine has it, and will answer.
             return;
         }

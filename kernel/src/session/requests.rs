@@ -78,13 +78,13 @@ impl Session {
             Content::CompleteRequest(CompleteRequest { code, cursor_pos }) => {
                 let cursor = byte_offset(&code, cursor_pos);
                 self.actions.push(Action::Engine(Command::Complete { code: code.clone(), cursor }));
-                self.current = Some(Current { asked, task: Task::Complete { code } });
+                self.aside.push_back(Current { asked, task: Task::Complete { code } });
             }
             Content::InspectRequest(InspectRequest { code, cursor_pos, detail_level }) => {
                 let cursor = byte_offset(&code, cursor_pos);
                 let detail = if detail_level == 0 { Detail::Short } else { Detail::Full };
                 self.actions.push(Action::Engine(Command::Inspect { code, cursor, detail }));
-                self.current = Some(Current { asked, task: Task::Inspect });
+                self.aside.push_back(Current { asked, task: Task::Inspect });
             }
             comm => self.hear_comm(asked, comm, metadata, buffers),
         }

@@ -102,3 +102,22 @@ fn run_kernel(file: &std::path::Path) -> (Option<i32>, Vec<String>) {
     let text = String::from_utf8(output.stderr).unwrap();
     (output.status.code(), text.lines().map(str::to_string).collect())
 }
+
+/// Questions about code do not wait for the cell that runs.
+#[test]
+fn questions_are_answered_while_a_cell_runs() {
+    let mut front_end = FrontEnd::scripted();
+    let asked = front_end.begin("sleep", 1);
+    for _ in 0..3 {
+        let request = CompleteRequest { code: "pri".to_string(), cursor_pos: 3 };
+        let Content::CompleteReply(reply) = front_end.ask(Channel::Shell, request) else { panic!() };
+        assert_eq!(reply.matches, ["print"]);
+        let request = InspectRequest { code: "print".to_string(), cursor_pos: 5, detail_level: 0 };
+        let Content::InspectReply(reply) = front_end.ask(Channel::Shell, request) else { panic!() };
+        assert!(reply.found);
+    }
+    front_end.ask(Channel::Control, InterruptRequest {});
+    let error = front_end.expect_error(&asked);
+    assert_eq!(front_end.expect_execute_reply(&asked).outcome, Outcome::Error(error));
+    front_end.expect_idle(&asked);
+}
