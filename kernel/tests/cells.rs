@@ -162,6 +162,21 @@ fn output() {
     cells.ends(&asked);
 }
 
+/// What a process prints after its cell has ended belongs to that cell, though another is running.
+#[test]
+fn late_output_belongs_to_its_cell() {
+    let mut cells = Cells::start();
+    let first = cells.begin(
+        "std::process::Command::new(\"sh\").args([\"-c\", \"sleep 1; echo late\"]).spawn()?;\nprintln!(\"early\");",
+    );
+    cells.front_end.expect_stream(&first, StreamName::Stdout, "early\n");
+    cells.ends(&first);
+    let second = cells.begin("println!(\"second\"); std::thread::sleep(std::time::Duration::from_secs(4));");
+    cells.front_end.expect_stream(&second, StreamName::Stdout, "second\n");
+    cells.front_end.expect_stream(&first, StreamName::Stdout, "late\n");
+    cells.ends(&second);
+}
+
 /// Whatever goes wrong in a cell is its error, with the message and the cell's own line; earlier variables live on.
 #[test]
 fn failures() {

@@ -95,6 +95,8 @@ pub struct Cell {
 pub enum Output {
     /// Printed text.
     Stream(StreamName, String),
+    /// Text that a thread or a process prints after the end of its cell, which has this number.
+    Late(u32, StreamName, String),
     /// Something to show.
     Display(MimeBundle),
     /// The value of its last expression.

@@ -71,7 +71,7 @@ impl RustEngine {
         let environment = vec![(SESSION.to_string(), folder.display().to_string())];
         let late: Late = {
             let outlet = outlet.clone();
-            Arc::new(move |_cell, stream, text| outlet.put(Output::Stream(stream_name(stream), text)))
+            Arc::new(move |cell, stream, text| outlet.put(Output::Late(cell, stream_name(stream), text)))
         };
         let engine = CellEngine::start(prepared, Settings { folder, environment }, stop.0.clone(), late);
         let engine = engine.map_err(error_output)?;

@@ -10,6 +10,9 @@ use super::{Action, Asked, Channel, Current, Session, Task};
 use crate::engine::{Cell, Command, Event, InputError, InputKind, Question};
 use crate::wire::*;
 
+/// Of how many cells late output finds its place; that of older ones goes to the cell that ran last.
+const LATE_CELLS: usize = 1000;
+
 /// A cell that is being run.
 pub(super) struct Execution {
     pub request: ExecuteRequest,
@@ -36,6 +39,12 @@ impl Session {
             }
         }
         self.last_cell = Some(asked.header.clone());
+        if !request.silent {
+            self.cells.insert(number, asked.header.clone());
+            while self.cells.len() > LATE_CELLS {
+                self.cells.pop_first();
+            }
+        }
         self.actions.push(Action::Engine(Command::Execute(Cell {
             code: request.code.clone(),
             number,

@@ -24,7 +24,7 @@ mod requests;
 mod tests;
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -117,6 +117,8 @@ pub struct Session {
     at_hand: Option<Asked>,
     /// The request of the cell that ran last: the parent of output that comes late.
     last_cell: Option<Header>,
+    /// The requests of the newest cells, by number: the parents of what comes late from one of them while another runs.
+    cells: BTreeMap<u32, Header>,
     history: History,
     comms: Comms,
     ended: bool,
@@ -174,6 +176,7 @@ impl Session {
             aside: VecDeque::new(),
             at_hand: None,
             last_cell: None,
+            cells: BTreeMap::new(),
             history: History::default(),
             comms: Comms::default(),
             ended: false,

@@ -13,6 +13,11 @@ impl Session {
             // Comms are not outputs of the cell: they are there for silent cells too.
             Output::Target(target) => self.comms.announce(target),
             Output::Comm(said) => self.say(said),
+            Output::Late(cell, name, text) => {
+                let parent = self.cells.get(&cell).cloned().or_else(|| self.last_cell.clone());
+                let message = self.message(parent, Stream { name, text }.into());
+                self.actions.push(Action::Publish(message));
+            }
             output => {
                 let is_silent = self.execution().is_some_and(|execution| execution.request.silent);
                 if !is_silent {
@@ -42,7 +47,7 @@ impl Session {
                 ExecuteResult { execution_count: number, data, metadata }.into()
             }
             Output::Page(data) => return self.page(data),
-            Output::Target(_) | Output::Comm(_) => return,
+            Output::Target(_) | Output::Comm(_) | Output::Late(..) => return,
         };
         let parent = self.parent_of_output();
         let message = self.message(parent, content);

@@ -46,6 +46,18 @@ fn late_output_belongs_to_the_last_cell() {
     );
 }
 
+/// Output that comes late from one cell while another runs belongs to the one that printed it.
+#[test]
+fn late_output_finds_its_cell() {
+    let mut talk = Conversation::new();
+    talk.cell("a");
+    talk.engine(Event::Executed(Ok(())));
+    talk.cell("b");
+    let late = |cell| Event::Output(Output::Late(cell, StreamName::Stdout, "late".into()));
+    assert_eq!(talk.engine(late(1)), ["iopub stream {\"name\":\"stdout\",\"text\":\"late\"} <- q1"]);
+    assert_eq!(talk.engine(late(2)), ["iopub stream {\"name\":\"stdout\",\"text\":\"late\"} <- q2"]);
+}
+
 /// Cells count from 1; cells that are silent or not to be stored do not count, and silent ones show nothing.
 #[test]
 fn what_counts_and_what_shows() {
