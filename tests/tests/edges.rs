@@ -110,8 +110,30 @@ fn the_kernel_does_not_see_the_library() {
     assert!(seen.is_empty(), "the kernel depends on {seen:?}");
 }
 
+/// The parts of the kernel, and what each may see of the others and of the library: cells' runtime stands between the two.
+const KERNEL: [(&str, &[&str]); 7] = [
+    ("netsplit-control", &[]),
+    ("netsplit-runtime", &["netsplit", "netsplit-control"]),
+    ("netsplit-cell-host", &["netsplit-runtime"]),
+    ("netsplit-engine", &["netsplit-control"]),
+    ("netsplit-assistant", &[]),
+    ("netsplit-assistant-server", &["netsplit-assistant"]),
+    ("netsplit-kernel", &["netsplit-assistant", "netsplit-engine"]),
+];
+
+/// Of the kernel's parts, none sees more than it should: the engine knows no Jupyter, the host nothing but the runtime.
+#[test]
+fn the_kernels_parts_see_what_they_should() {
+    let edges = edges();
+    for (name, allowed) in KERNEL {
+        let seen = of_kind(&edges, name, "normal");
+        let ours: Vec<&String> = seen.iter().filter(|it| edges.contains_key(*it)).collect();
+        assert!(ours.iter().all(|it| allowed.contains(&it.as_str())), "{name} depends on {ours:?}");
+    }
+}
+
 /// Sockets, event loops and the cell compiler belong to the kernel and to the tests that talk to it; its assistant has a
-/// compiler's knowledge and no sockets.
+/// compiler's knowledge and no sockets, and the runtime the event loop on which cells wait.
 #[test]
 fn only_the_kernel_has_sockets_and_compilers() {
     let edges = edges();
@@ -121,6 +143,7 @@ fn only_the_kernel_has_sockets_and_compilers() {
         let allowed: &[&str] = match name.as_str() {
             "netsplit-kernel" | "netsplit-tests" => &MACHINERY,
             "netsplit-assistant-server" => &["evcxr"],
+            "netsplit-runtime" => &["tokio"],
             _ => &[],
         };
         for (kind, dependencies) in kinds {
