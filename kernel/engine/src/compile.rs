@@ -235,6 +235,7 @@ impl Attempt {
         let mut real = Vec::new();
         let mut shown = None;
         let mut learned = false;
+        let mut misnamed = Names::new();
         for error in errors {
             let meaning = |span: &&Span| lines.get(&(span.file_name.clone(), span.line_start));
             let (primary, secondary): (Vec<&Span>, Vec<&Span>) =
@@ -250,22 +251,20 @@ impl Attempt {
             meant.splice(0..0, borrower);
             match meant.first() {
                 Some(Line::Store(name)) => {
-                    let is_moved = error.is("E0382") || error.is("E0381");
-                    learned |= self.do_not_keep(name, is_moved, source.number);
+                    learned |= self.do_not_keep(name, error, source.number);
                 }
-                Some(Line::PutBack(name)) => {
-                    let taken = self.taken.iter_mut().find(|it| it.name == *name && it.is_put_back);
-                    learned |= taken.is_some();
-                    taken.into_iter().for_each(|it| it.is_put_back = false);
-                }
+                // That a variable outlives what the cell lends it is the cell's own error.
+                Some(Line::PutBack(_) | Line::Take(_)) if lends(error) => real.push(*error),
+                Some(Line::PutBack(name)) => learned |= self.do_not_put_back(name, source),
                 Some(Line::Take(name)) => {
-                    learned = true;
-                    self.rename(name, source, choices);
+                    misnamed.insert(name.clone());
                 }
                 Some(Line::Show) if error.is("E0277") || error.is("E0599") => shown = Some(*error),
-                Some(Line::Show | Line::Static) | None => real.push(*error),
+                Some(Line::Show) | None => real.push(*error),
             }
         }
+        learned |= !misnamed.is_empty();
+        misnamed.iter().for_each(|name| self.rename(name, source, choices));
         if !real.is_empty() || (!learned && shown.is_none()) {
             return match self.everything {
                 true => Verdict::Failed(real),
@@ -281,14 +280,30 @@ impl Attempt {
         }
     }
 
-    fn do_not_keep(&mut self, name: &str, is_moved: bool, cell: u32) -> bool {
+    /// A variable that was there before is moved into the cell's statements. If they give it another value, they put it back
+    /// themselves, as if they had declared it.
+    fn do_not_put_back(&mut self, name: &str, source: &Source<'_>) -> bool {
+        let Some(taken) = self.taken.iter_mut().find(|it| it.name == *name && it.is_put_back) else {
+            return false;
+        };
+        taken.is_put_back = false;
+        if taken.is_mutable && !taken.is_shadowed && assigns(source.rust, name) {
+            self.stored.push(name.to_string());
+        }
+        true
+    }
+
+    fn do_not_keep(&mut self, name: &str, error: &Diagnostic, cell: u32) -> bool {
         let before = self.stored.len();
         self.stored.retain(|it| it != name);
-        let reason = match is_moved {
-            true => format!("`{name}` was moved in cell[{cell}]"),
-            false => format!(
+        let reason = if error.is("E0382") {
+            format!("`{name}` was moved in cell[{cell}]")
+        } else if error.is("E0381") {
+            format!("`{name}` was never given a value in cell[{cell}]")
+        } else {
+            format!(
                 "`{name}` borrows from something in cell[{cell}], and a borrow ends with its cell; keep an owned value (`.clone()`, `.to_owned()`, `.to_vec()`), or borrow again where you use it"
-            ),
+            )
         };
         self.not_kept.insert(name.to_string(), reason);
         self.stored.len() < before
@@ -321,6 +336,23 @@ impl Attempt {
         }
         failure
     }
+}
+
+/// Whether an error says that something lives, or is unchanged, for less long than a borrow of it.
+fn lends(error: &Diagnostic) -> bool {
+    ["E0373", "E0499", "E0502", "E0506", "E0515", "E0521", "E0597", "E0716"].iter().any(|code| error.is(code))
+}
+
+/// Whether this variable is given a value somewhere in the cell, after its declaration.
+fn assigns(rust: &str, name: &str) -> bool {
+    let assigned = |(at, _): (usize, &str)| {
+        let before = rust[..at].chars().next_back();
+        let after = rust[at + name.len()..].trim_start();
+        before.is_none_or(|it| !it.is_alphanumeric() && it != '_' && it != '.')
+            && after.starts_with('=')
+            && !after.starts_with("==")
+    };
+    rust.match_indices(name).any(assigned)
 }
 
 fn why_out_of_reach(name: &str, nameless: &Nameless, declared_in: u32) -> String {

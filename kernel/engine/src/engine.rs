@@ -17,7 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::library::Library;
 use crate::notebook::{Notebook, Source, Variable};
 use crate::outputs::{Output, Outputs, Stream};
-use crate::parse::{Parsed, parse};
+use crate::parse::{Parsed, item_macros, parse};
 use crate::symbols;
 use crate::text::{self, Directive};
 use crate::type_names::{Choices, nameable};
@@ -187,7 +187,8 @@ impl Engine {
         if is_empty(&text.rust) {
             return Ok(());
         }
-        let parsed = parse(&text.rust).unwrap_or_else(|_| unparsed());
+        let macros = item_macros(self.notebook.items.iter().map(|it| it.item.as_ref()));
+        let parsed = parse(&text.rust, &macros).unwrap_or_else(|_| unparsed());
         let id: Rc<str> = cell.id.clone().unwrap_or_else(|| format!("#{}", cell.number)).into();
         let source = Rc::new(Source { number: cell.number, rust: text.rust });
         let next = self.notebook.with(&parsed, &source, &id);
@@ -373,15 +374,20 @@ impl Engine {
             self.notebook.lost.remove(&name);
             self.notebook.variables.insert(name, Variable { type_name, is_mutable, declared_in });
         }
-        if let Some(host) = self.host.as_mut().filter(|_| !dropped.is_empty()) {
-            let _ = host.answer(&Request::Drop(dropped));
-        }
         for (name, reason) in &ready.not_kept {
             // What is moved on inside the cell is nobody's surprise.
-            if !reason.contains("was moved") {
+            if !reason.contains("was moved") && !reason.contains("was never given") {
                 audience.put(Output::Text(Stream::Err, format!("note: {reason}\n")));
             }
+            // It has taken the place of the one of its name that was there before.
+            if *ending == Ending::Finished {
+                self.notebook.variables.remove(name);
+                dropped.push(name.clone());
+            }
             self.notebook.lost.insert(name.clone(), reason.clone());
+        }
+        if let Some(host) = self.host.as_mut().filter(|_| !dropped.is_empty()) {
+            let _ = host.answer(&Request::Drop(dropped));
         }
     }
 }

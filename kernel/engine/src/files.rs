@@ -10,6 +10,8 @@ pub const ROOT: &str = "frame.rs";
 /// The part of a cell that a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
+    /// Macros of this epoch, which stand before its items.
+    Macros(u32),
     /// Items of this epoch.
     Items(u32),
     /// What runs; an opening brace stands before it.
@@ -22,6 +24,7 @@ impl Part {
     /// The folder of such files.
     pub fn folder(self) -> String {
         match self {
+            Self::Macros(epoch) => format!("macros{epoch}"),
             Self::Items(epoch) => format!("items{epoch}"),
             Self::Statements => "statements".to_string(),
             Self::Tail => "tail".to_string(),
@@ -31,6 +34,7 @@ impl Part {
     /// What stands before the names of such files. (The compiler takes `././a` and `./a` for one file.)
     pub fn prefix(self) -> String {
         match self {
+            Self::Macros(epoch) => format!("macros{epoch}/"),
             Self::Items(0) => String::new(),
             Self::Items(epoch) => format!("epoch{epoch}/"),
             Self::Statements => "./".to_string(),
@@ -58,7 +62,7 @@ pub fn without_prefixes(text: &str) -> String {
         rest = &rest[at..];
         let kept = shown.strip_suffix("./").or_else(|| shown.strip_suffix("value/")).or_else(|| {
             let before = shown.strip_suffix('/')?.trim_end_matches(|it: char| it.is_ascii_digit());
-            before.strip_suffix("epoch")
+            before.strip_suffix("epoch").or_else(|| before.strip_suffix("macros"))
         });
         let kept = kept.map_or(shown.len(), str::len);
         shown.truncate(kept);
@@ -75,7 +79,8 @@ mod tests {
     /// All parts have different names, and all of them are shown alike.
     #[test]
     fn names_differ_and_look_alike() {
-        let parts = [Part::Items(0), Part::Statements, Part::Tail, Part::Items(1), Part::Items(2)];
+        let parts =
+            [Part::Items(0), Part::Statements, Part::Tail, Part::Items(1), Part::Items(2), Part::Macros(2)];
         let names: std::collections::BTreeSet<String> =
             parts.iter().map(|it| it.prefix() + &cell_file(3)).collect();
         assert_eq!(names.len(), parts.len());

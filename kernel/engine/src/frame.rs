@@ -29,8 +29,6 @@ pub enum Line {
     Store(String),
     /// Shows the cell's value.
     Show,
-    /// Defines or declares a static.
-    Static,
 }
 
 /// A variable that a cell takes.
@@ -86,7 +84,7 @@ pub struct Written {
 /// The lints that tell a programmer of a finished program what is normal in a notebook.
 const SILENT: &str = "unused_imports, unused_variables, unused_mut, unused_assignments, unused_macros, unused_parens, dead_code, \
     unreachable_code, non_local_definitions, improper_ctypes, improper_ctypes_definitions, private_interfaces, path_statements, \
-    unused_labels, unused_doc_comments, non_snake_case, unexpected_cfgs, redundant_semicolons, no_mangle_generic_items, special_module_name, let_underscore_drop, unused_braces";
+    unused_labels, unused_doc_comments, non_snake_case, unexpected_cfgs, redundant_semicolons, no_mangle_generic_items, special_module_name, non_upper_case_globals, let_underscore_drop, unused_braces";
 
 /// What takes the place of the standard library's. In every module, since names from a glob do not go before the standard
 /// library's macros.
@@ -181,49 +179,49 @@ impl Writer<'_> {
                 cells.entry(live.source.number).or_default().push(*place);
             }
         }
-        for (number, places) in cells {
-            let source = notebook.items[places[0]].source.clone();
-            let mut edits = Vec::new();
-            let mut after = Vec::new();
-            for place in &places {
-                self.statics(*place, &notebook.items[*place], &mut edits, &mut after);
-            }
-            let mut ranges: Vec<&Range<usize>> =
-                places.iter().map(|it| &notebook.items[*it].item.range).collect();
-            ranges.sort_by_key(|range| range.start);
-            let text = edited(&source.rust, &ranges, edits);
-            let include = self.file(Part::Items(epoch), number, &text)?;
-            self.line(&format!("{include};"));
-            for text in after {
-                self.line_for(Line::Static, &text);
-            }
+        let is_macro = |place: &usize| matches!(notebook.items[*place].item.kind, Kind::Macro { .. });
+        for (number, places) in &cells {
+            let macros: Vec<usize> = places.iter().copied().filter(is_macro).collect();
+            self.part(Part::Macros(epoch), *number, &macros)?;
+        }
+        for (number, places) in &cells {
+            let others: Vec<usize> = places.iter().copied().filter(|place| !is_macro(place)).collect();
+            self.part(Part::Items(epoch), *number, &others)?;
         }
         Ok(())
     }
 
+    /// Writes the file with these items of a cell.
+    fn part(&mut self, part: Part, number: u32, places: &[usize]) -> io::Result<()> {
+        let notebook = self.draft.notebook;
+        let Some(first) = places.first() else { return Ok(()) };
+        let source = notebook.items[*first].source.clone();
+        let mut edits = Vec::new();
+        for place in places {
+            self.statics(*place, &notebook.items[*place], &mut edits);
+        }
+        let mut ranges: Vec<&Range<usize>> =
+            places.iter().map(|it| &notebook.items[*it].item.range).collect();
+        ranges.sort_by_key(|range| range.start);
+        if let Part::Items(epoch) | Part::Macros(epoch) = part {
+            root_paths(&source.rust, epoch, &mut edits);
+        }
+        let text = edited(&source.rust, &ranges, edits);
+        let include = self.file(part, number, &text)?;
+        self.line(&format!("{include};"));
+        Ok(())
+    }
+
     /// What becomes of an item's statics: the first crate defines and exports them, the others refer to that.
-    fn statics(
-        &mut self,
-        place: usize,
-        live: &Live,
-        edits: &mut Vec<(Range<usize>, String)>,
-        after: &mut Vec<String>,
-    ) {
-        let is_local = live.item.kind == Kind::ThreadLocals;
+    fn statics(&mut self, place: usize, live: &Live, edits: &mut Vec<(Range<usize>, String)>) {
         if let Some(symbols) = &live.symbols {
-            let declared: Vec<String> = live
-                .item
-                .statics
-                .iter()
-                .zip(symbols)
-                .map(|(it, symbol)| declaration(it, symbol, is_local))
-                .collect();
-            if is_local {
-                edits.push((live.item.range.clone(), declared.join(" ")));
-            } else {
-                edits.extend(
-                    live.item.statics.iter().zip(declared).map(|(it, text)| (it.range.clone(), text)),
-                );
+            for (it, symbol) in live.item.statics.iter().zip(symbols) {
+                let range = it.call.clone().unwrap_or_else(|| it.range.clone());
+                let declared = declaration(it, symbol);
+                match edits.last_mut().filter(|(before, _)| *before == range) {
+                    Some((_, text)) => *text += &declared,
+                    None => edits.push((range, declared)),
+                }
             }
             return;
         }
@@ -232,14 +230,15 @@ impl Writer<'_> {
             let symbol = format!("netsplit_static_{}_{}", self.draft.run, self.statics);
             self.statics += 1;
             let export = format!("#[unsafe(export_name = \"{symbol}\")]");
-            match is_local {
-                true => after.push(format!(
-                    "{export} static NETSPLIT_LOCAL_{}: ::std::thread::LocalKey<{}> = {};",
-                    self.statics,
-                    it.type_text.replace('\n', " "),
-                    it.name
+            match &it.call {
+                Some(call) => edits.push((
+                    call.end..call.end,
+                    format!(
+                        " {export} static NETSPLIT_LOCAL_{}: ::std::thread::LocalKey<{}> = {};",
+                        self.statics, it.type_text, it.name
+                    ),
                 )),
-                false => edits.push((it.begin..it.begin, export + " ")),
+                None => edits.push((it.begin..it.begin, export + " ")),
             }
             symbols.push(symbol);
         }
@@ -253,11 +252,12 @@ impl Writer<'_> {
         let draft = self.draft;
         self.line(&format!("#[unsafe(no_mangle)] pub fn {}() {{", entry(draft.run)));
         if !draft.taken.is_empty() {
-            let needs = draft.taken.iter().fold(String::new(), |mut text, it| {
-                let _ = write!(text, "::netsplit_runtime::Need::of::<{}>({:?}), ", it.type_text, it.name);
-                text
-            });
-            self.line(&format!("if !::netsplit_runtime::are_there(&[{needs}]) {{ return; }}"));
+            self.line("if !::netsplit_runtime::are_there(&[");
+            for it in draft.taken {
+                let need = format!("::netsplit_runtime::Need::of::<{}>({:?}),", it.type_text, it.name);
+                self.line_for(Line::Take(it.name.clone()), &need);
+            }
+            self.line("]) { return; }");
         }
         for it in draft.taken {
             let mutable = if it.is_mutable { "mut " } else { "" };
@@ -295,7 +295,9 @@ impl Writer<'_> {
         let tail = draft.parsed.tail.clone().filter(|_| draft.shows);
         left_out.extend(tail.clone());
         left_out.sort_by_key(|range| range.start);
-        let edits = left_out.into_iter().map(|range| (range.clone(), blank(&draft.rust[range]))).collect();
+        let mut edits =
+            left_out.into_iter().map(|range| (range.clone(), blank(&draft.rust[range]))).collect();
+        root_paths(draft.rust, draft.notebook.epoch, &mut edits);
         let whole = 0..draft.rust.len();
         // What cannot be taken apart may lack a semicolon, which must not be given to it.
         let end = if draft.parsed.is_whole { ";" } else { "" };
@@ -329,8 +331,8 @@ fn raw(name: &str) -> String {
 }
 
 /// How later cells refer to a static.
-fn declaration(it: &Static, symbol: &str, is_local: bool) -> String {
-    let type_text = match is_local {
+fn declaration(it: &Static, symbol: &str) -> String {
+    let type_text = match it.call.is_some() {
         true => format!("::std::thread::LocalKey<{}>", it.type_text),
         false => it.type_text.clone(),
     };
@@ -341,16 +343,32 @@ fn declaration(it: &Static, symbol: &str, is_local: bool) -> String {
     )
 }
 
+/// Paths from the notebook's root lead into the epoch.
+fn root_paths(text: &str, epoch: u32, edits: &mut Vec<(Range<usize>, String)>) {
+    if epoch == 0 {
+        return;
+    }
+    let modules: String = (1..=epoch).map(|epoch| format!("::{}", epoch_module(epoch))).collect();
+    for (at, _) in text.match_indices("crate::") {
+        let end = at + "crate".len();
+        let is_path = !text[..at].ends_with(|it: char| it.is_alphanumeric() || "_$\"".contains(it));
+        if is_path && !edits.iter().any(|(range, _)| range.contains(&at)) {
+            edits.push((end..end, modules.clone()));
+        }
+    }
+}
+
 /// The text of these ranges, everything else blanked, with some places replaced; as many lines as before.
 fn edited(text: &str, ranges: &[&Range<usize>], mut edits: Vec<(Range<usize>, String)>) -> String {
     edits.sort_by_key(|(range, _)| range.start);
+    edits.retain(|(range, _)| ranges.iter().any(|it| it.start <= range.start && range.end <= it.end));
     let mut shown = String::with_capacity(text.len());
     let mut edits = edits.into_iter().peekable();
     let mut from = 0;
     for range in ranges {
         shown.push_str(&blank(&text[from..range.start]));
         from = range.start;
-        while let Some((place, replacement)) = edits.next_if(|(place, _)| place.start < range.end) {
+        while let Some((place, replacement)) = edits.next_if(|(place, _)| place.end <= range.end) {
             shown.push_str(&text[from..place.start]);
             shown.push_str(&replacement);
             let lines = |text: &str| text.matches('\n').count();

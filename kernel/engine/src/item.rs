@@ -50,6 +50,11 @@ pub enum Kind {
         /// Whether everything is imported from somewhere.
         is_glob: bool,
     },
+    /// `macro_rules!`: stands before everything that may call it.
+    Macro {
+        /// What it makes.
+        makes: Makes,
+    },
     /// Thread-local variables.
     ThreadLocals,
     /// Something that every cell gets: `extern crate`, a macro call that makes items.
@@ -71,6 +76,19 @@ pub struct Static {
     pub type_text: String,
     /// `static mut`.
     pub is_mutable: bool,
+    /// Where the call of `thread_local!` stands that it is in, if it is.
+    pub call: Option<Range<usize>>,
+}
+
+/// What a macro of the notebook makes, as far as its definition tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makes {
+    /// Expressions or statements.
+    Statements,
+    /// Implementations.
+    Impls,
+    /// Functions, types, and what belongs to them.
+    Items,
 }
 
 /// Reads an item of this text.
@@ -81,9 +99,26 @@ pub fn read_item(item: &syn::Item, text: &str) -> Item {
     Item { range: range_of(item), kind, names, mentions: names_in(item), statics: statics.found }
 }
 
+/// Reads a call of a macro of the notebook that makes items. What it is called with first is what it defines.
+pub fn read_call(call: &syn::StmtMacro, makes: Makes) -> Item {
+    let first = call.mac.tokens.clone().into_iter().find_map(|token| match token {
+        proc_macro2::TokenTree::Ident(name) => Some(plain_name(&name)),
+        _ => None,
+    });
+    let names = first.into_iter().filter(|_| makes == Makes::Items).collect();
+    Item { range: range_of(call), kind: Kind::Other, names, mentions: names_in(call), statics: Vec::new() }
+}
+
 /// Reads a call of `thread_local!`.
 pub fn read_thread_locals(call: &syn::StmtMacro, text: &str) -> Item {
-    let tokens = &call.mac.tokens;
+    let statics = statics_in(&call.mac, &range_of(call), text);
+    let names = statics.iter().map(|it| it.name.clone()).collect();
+    Item { range: range_of(call), kind: Kind::ThreadLocals, names, mentions: names_in(call), statics }
+}
+
+/// The statics in a call of `thread_local!`, which stands here.
+fn statics_in(call: &syn::Macro, place: &Range<usize>, text: &str) -> Vec<Static> {
+    let tokens = &call.tokens;
     // What it holds is statics, the last semicolon left out at will.
     let mut items: syn::Result<syn::File> = syn::parse2(tokens.clone());
     if items.is_err() {
@@ -95,15 +130,58 @@ pub fn read_thread_locals(call: &syn::StmtMacro, text: &str) -> Item {
         items = syn::parse2(closed);
     }
     let statics = items.map(|it| it.items).unwrap_or_default();
-    let statics: Vec<Static> = statics
-        .iter()
-        .filter_map(|item| match item {
-            syn::Item::Static(item) => Some(read_static(item, text)),
-            _ => None,
-        })
-        .collect();
-    let names = statics.iter().map(|it| it.name.clone()).collect();
-    Item { range: range_of(call), kind: Kind::ThreadLocals, names, mentions: names_in(call), statics }
+    let read = |item: &syn::Item| match item {
+        syn::Item::Static(item) => Some(Static { call: Some(place.clone()), ..read_static(item, text) }),
+        _ => None,
+    };
+    statics.iter().filter_map(read).collect()
+}
+
+/// What a macro makes, told by what its arms begin with.
+fn makes(tokens: &proc_macro2::TokenStream) -> Makes {
+    let tokens: Vec<proc_macro2::TokenTree> = tokens.clone().into_iter().collect();
+    let arms = tokens.windows(2).filter_map(|pair| match pair {
+        [proc_macro2::TokenTree::Punct(arrow), proc_macro2::TokenTree::Group(arm)]
+            if arrow.as_char() == '>' =>
+        {
+            Some(made_by(arm.stream()))
+        }
+        _ => None,
+    });
+    let mut made = arms.collect::<Vec<Makes>>();
+    let first = made.pop().unwrap_or(Makes::Statements);
+    match made.iter().all(|it| *it == first) {
+        true => first,
+        false if made.contains(&Makes::Statements) || first == Makes::Statements => Makes::Statements,
+        false => Makes::Items,
+    }
+}
+
+/// What these tokens of an arm make.
+fn made_by(arm: proc_macro2::TokenStream) -> Makes {
+    use proc_macro2::{Delimiter, TokenTree};
+    let mut is_repetition = false;
+    for token in arm {
+        match token {
+            TokenTree::Ident(word) => match word.to_string().as_str() {
+                "impl" => return Makes::Impls,
+                "struct" | "enum" | "union" | "fn" | "trait" | "mod" | "type" => return Makes::Items,
+                "pub" | "unsafe" | "async" | "const" => {}
+                _ => return Makes::Statements,
+            },
+            TokenTree::Punct(mark) if ['#', '$'].contains(&mark.as_char()) => {
+                is_repetition = mark.as_char() == '$';
+            }
+            // An attribute, or `pub(crate)`.
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {}
+            TokenTree::Group(group) if is_repetition && group.delimiter() == Delimiter::Parenthesis => {
+                return made_by(group.stream());
+            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {}
+            _ => return Makes::Statements,
+        }
+    }
+    Makes::Statements
 }
 
 fn kind_and_names(item: &syn::Item) -> (Kind, Vec<String>) {
@@ -119,7 +197,7 @@ fn kind_and_names(item: &syn::Item) -> (Kind, Vec<String>) {
         syn::Item::Union(it) => one(&it.ident),
         syn::Item::TraitAlias(it) => one(&it.ident),
         syn::Item::Macro(it) => match &it.ident {
-            Some(name) => one(name),
+            Some(name) => (Kind::Macro { makes: makes(&it.mac.tokens) }, vec![plain_name(name)]),
             None => (Kind::Other, Vec::new()),
         },
         syn::Item::Trait(it) => {
@@ -213,6 +291,14 @@ impl Imports {
     }
 }
 
+impl Statics<'_> {
+    fn call(&mut self, call: &syn::Macro, place: Range<usize>) {
+        if call.path.segments.last().is_some_and(|it| it.ident == "thread_local") {
+            self.found.extend(statics_in(call, &place, self.text));
+        }
+    }
+}
+
 /// Finds statics wherever they stand in an item.
 struct Statics<'t> {
     text: &'t str,
@@ -223,6 +309,14 @@ impl Visit<'_> for Statics<'_> {
     fn visit_item_static(&mut self, item: &syn::ItemStatic) {
         self.found.push(read_static(item, self.text));
         visit::visit_item_static(self, item);
+    }
+
+    fn visit_item_macro(&mut self, item: &syn::ItemMacro) {
+        self.call(&item.mac, range_of(item));
+    }
+
+    fn visit_stmt_macro(&mut self, statement: &syn::StmtMacro) {
+        self.call(&statement.mac, range_of(statement));
     }
 }
 
@@ -238,10 +332,31 @@ fn read_static(item: &syn::ItemStatic, text: &str) -> Static {
         name: item.ident.to_string(),
         begin,
         visibility,
-        type_text: text[range_of(item.ty.as_ref())].to_string(),
+        type_text: static_type(item.ty.as_ref()),
         is_mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
+        call: None,
         range,
     }
+}
+
+/// The type with the lifetimes that a static's type need not say, and that of a declaration must.
+fn static_type(of: &syn::Type) -> String {
+    struct Lifetimes;
+    impl syn::visit_mut::VisitMut for Lifetimes {
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            let named = reference.lifetime.take().filter(|it| it.ident != "_");
+            let all = || syn::Lifetime::new("'static", proc_macro2::Span::call_site());
+            reference.lifetime = Some(named.unwrap_or_else(all));
+            syn::visit_mut::visit_type_reference_mut(self, reference);
+        }
+
+        // The lifetimes of functions' parameters are of another kind.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+    }
+    let mut whole = of.clone();
+    syn::visit_mut::VisitMut::visit_type_mut(&mut Lifetimes, &mut whole);
+    tokens_text(&whole)
 }
 
 /// Tokens as text, spaced in one way.
@@ -258,7 +373,7 @@ mod tests {
     use crate::parse::parse;
 
     fn items(code: &str) -> Vec<Item> {
-        parse(code).unwrap().items
+        parse(code, &Default::default()).unwrap().items
     }
 
     /// Each kind of item says what it defines.
@@ -305,7 +420,7 @@ mod tests {
         let code = "fn next() -> u32 {\n    #[allow(dead_code)]\n    pub(crate) static mut N: (u32, u8) = (1, 2);\n    1\n}";
         let found = items(code).remove(0).statics;
         let [it] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!((it.name.as_str(), it.type_text.as_str(), it.is_mutable), ("N", "(u32, u8)", true));
+        assert_eq!((it.name.as_str(), it.type_text.as_str(), it.is_mutable), ("N", "(u32 , u8)", true));
         assert_eq!(it.visibility, "pub(crate)");
         assert!(code[it.begin..].starts_with("pub(crate) static mut"));
         assert!(code[it.range.clone()].starts_with("#[allow") && code[it.range.clone()].ends_with(';'));

@@ -93,8 +93,9 @@ impl Notebook {
         }
         let text_of = |item: &Item| &source.rust[item.range.clone()];
         let is_same = |old: &&Live| parsed.items.iter().any(|new| text_of(new) == old.text());
-        let changed: Names =
+        let mut changed: Names =
             replaced.iter().filter(|it| !is_same(it)).flat_map(|it| it.item.names.clone()).collect();
+        changed.extend(self.hidden_by(parsed));
         if !changed.is_empty() || collides {
             next.epoch += 1;
             next.move_dependents(changed);
@@ -111,6 +112,32 @@ impl Notebook {
             });
         }
         next
+    }
+
+    /// Names of types that come from outside, are used by items, and mean something else from now on.
+    fn hidden_by(&self, parsed: &Parsed) -> Names {
+        let own: Names = self
+            .items
+            .iter()
+            .map(|it| it.item.as_ref())
+            .chain(&parsed.items)
+            .flat_map(|it| it.names.clone())
+            .collect();
+        let is_own = |path: &String| {
+            let first = path.split("::").next().unwrap_or_default();
+            own.contains(first) || ["crate", "self", "super"].contains(&first)
+        };
+        // What is imported from the notebook's own modules was known to them already.
+        let types = parsed.items.iter().filter(|it| match &it.kind {
+            Kind::Use { imports, .. } => !imports.iter().all(is_own),
+            kind => !matches!(kind, Kind::Macro { .. }),
+        });
+        let names = types.flat_map(|it| &it.names).filter(|name| name.starts_with(char::is_uppercase));
+        let is_used = |name: &&String| {
+            self.items.iter().any(|it| it.item.mentions.contains(*name))
+                && !self.items.iter().any(|it| it.item.names.contains(name))
+        };
+        names.filter(is_used).cloned().collect()
     }
 
     /// The newest epoch among the items that this one mentions: it must not be in an older one.
@@ -181,7 +208,7 @@ impl Notebook {
 fn is_reached(item: &Item, names: &Names, own: &Names) -> bool {
     let is_named = || item.names.iter().any(|name| names.contains(name));
     match &item.kind {
-        Kind::Named | Kind::ThreadLocals => is_named(),
+        Kind::Named | Kind::Macro { .. } | Kind::ThreadLocals => is_named(),
         Kind::Trait { members } => is_named() || members.iter().any(|member| names.contains(member)),
         Kind::Impl { header_names, .. } => {
             let mut of_notebook = header_names.intersection(own).peekable();
@@ -200,6 +227,8 @@ fn is_replaced(old: &Item, new: &Item) -> bool {
             Kind::Impl { header, members, is_of_trait, .. },
             Kind::Impl { header: new_header, members: new_members, .. },
         ) => header == new_header && (*is_of_trait || members.iter().any(|it| new_members.contains(it))),
+        // Calls of macros that make implementations have no names.
+        (Kind::Other, Kind::Other) if old.names.is_empty() => old.mentions == new.mentions,
         _ => old.names.iter().any(|name| new.names.contains(name)),
     }
 }
@@ -229,7 +258,11 @@ mod tests {
 
         fn run_again(&mut self, cell: u32, code: &str) {
             let source = Rc::new(Source { number: self.cells, rust: code.to_string() });
-            self.notebook = self.notebook.with(&parse(code).unwrap(), &source, &cell.to_string().into());
+            self.notebook = self.notebook.with(
+                &parse(code, &Default::default()).unwrap(),
+                &source,
+                &cell.to_string().into(),
+            );
         }
 
         fn items(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! Names are taken from tokens, whatever they stand for: a cell that mentions too much compiles more than it needs, one
 //! that mentions too little does not compile. So texts are searched too, since `"{x}"` uses `x`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -12,7 +12,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, Stmt};
 
-use crate::item::{Item, read_item, read_thread_locals};
+use crate::item::{Item, Kind, Makes, read_call, read_item, read_thread_locals};
 
 /// A set of names.
 pub type Names = BTreeSet<String>;
@@ -98,8 +98,21 @@ pub fn is_too_deep(tokens: &TokenStream) -> bool {
     false
 }
 
-/// Takes a cell apart. The error is only good for knowing that there is one: the compiler tells it better.
-pub fn parse(rust: &str) -> syn::Result<Parsed> {
+/// Macros of the notebook that make items.
+pub type ItemMacros = BTreeMap<String, Makes>;
+
+/// Those of these items.
+pub fn item_macros<'a>(items: impl IntoIterator<Item = &'a Item>) -> ItemMacros {
+    let macros = items.into_iter().filter_map(|item| match item.kind {
+        Kind::Macro { makes } if makes != Makes::Statements => Some((item.names.first()?.clone(), makes)),
+        _ => None,
+    });
+    macros.collect()
+}
+
+/// Takes a cell apart. The error is only good for knowing that there is one: the compiler tells it better. Calls of these
+/// macros, and of those in the cell that make items, are items.
+pub fn parse(rust: &str, macros: &ItemMacros) -> syn::Result<Parsed> {
     let tokens: TokenStream = rust.parse()?;
     if is_too_deep(&tokens) {
         let reason = format!("expected at most {DEEPEST} brackets inside each other");
@@ -117,11 +130,22 @@ pub fn parse(rust: &str) -> syn::Result<Parsed> {
         ..Parsed::default()
     };
     let last = statements.len().saturating_sub(1);
+    let defined = statements.iter().filter_map(|it| match it {
+        Stmt::Item(item @ syn::Item::Macro(_)) => Some(read_item(item, rust)),
+        _ => None,
+    });
+    let mut macros = macros.clone();
+    macros.extend(item_macros(&defined.collect::<Vec<_>>()));
+    let made = |call: &syn::Macro| macros.get(&plain_name(call.path.get_ident()?)).copied();
     for (place, statement) in statements.iter().enumerate() {
         match statement {
             Stmt::Item(item) => parsed.items.push(read_item(item, rust)),
             Stmt::Macro(statement) if statement.mac.path.is_ident("thread_local") => {
                 parsed.items.push(read_thread_locals(statement, rust));
+            }
+            Stmt::Macro(statement) if made(&statement.mac).is_some() => {
+                let makes = made(&statement.mac).unwrap_or(Makes::Items);
+                parsed.items.push(read_call(statement, makes));
             }
             statement => {
                 parsed.statements.push(read_statement(statement));
@@ -251,8 +275,7 @@ struct Bindings {
 impl Visit<'_> for Bindings {
     fn visit_pat_ident(&mut self, pattern: &syn::PatIdent) {
         let name = plain_name(&pattern.ident);
-        let is_variable =
-            name.starts_with(|it: char| it.is_lowercase() || it == '_') || pattern.by_ref.is_some();
+        let is_variable = !name.starts_with(char::is_uppercase) || pattern.by_ref.is_some();
         if is_variable && self.found.iter().all(|it| it.name != name) {
             self.found.push(Binding { name, is_mutable: pattern.mutability.is_some() });
         }
@@ -315,8 +338,12 @@ fn awaits_in(tokens: TokenStream) -> bool {
 mod tests {
     use super::*;
 
+    fn taken_apart(code: &str) -> Parsed {
+        parse(code, &ItemMacros::new()).unwrap()
+    }
+
     fn bound(code: &str) -> Vec<String> {
-        let parsed = parse(code).unwrap();
+        let parsed = taken_apart(code);
         let binds = parsed.statements.iter().flat_map(|it| &it.binds);
         binds.map(|it| format!("{}{}", if it.is_mutable { "mut " } else { "" }, it.name)).collect()
     }
@@ -338,16 +365,19 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let nested = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
-        assert!(parse(&nested(150)).is_ok() && parse(&nested(100_000)).is_err());
-        assert!(parse(&format!("{}true", "!".repeat(100_000))).is_err());
-        assert!(parse(&format!("f({:?});", "(".repeat(100_000))).is_ok());
-        assert!(parse(&"a - b; ".repeat(1000)).is_ok());
+        assert!(
+            parse(&nested(150), &ItemMacros::new()).is_ok()
+                && parse(&nested(100_000), &ItemMacros::new()).is_err()
+        );
+        assert!(parse(&format!("{}true", "!".repeat(100_000)), &ItemMacros::new()).is_err());
+        assert!(parse(&format!("f({:?});", "(".repeat(100_000)), &ItemMacros::new()).is_ok());
+        assert!(parse(&"a - b; ".repeat(1000), &ItemMacros::new()).is_ok());
     }
 
     /// The last expression counts as the cell's value unless it cannot have one.
     #[test]
     fn tails() {
-        let tail = |code: &str| parse(code).unwrap().tail.map(|range| code[range].to_string());
+        let tail = |code: &str| taken_apart(code).tail.map(|range| code[range].to_string());
         assert_eq!(tail("let x = 1; x + 1"), Some("x + 1".to_string()));
         assert_eq!(tail("vec![1]"), Some("vec![1]".to_string()));
         assert_eq!(tail("match x { _ => 1 }"), Some("match x { _ => 1 }".to_string()));
@@ -358,16 +388,29 @@ mod tests {
         }
     }
 
+    /// Calls of macros that make items are items, of others statements.
+    #[test]
+    fn calls() {
+        let kinds = |code: &str| (taken_apart(code).items.len() - 1, taken_apart(code).statements.len());
+        assert_eq!(
+            kinds("macro_rules! m { ($n:ident) => { #[derive(Debug)] pub struct $n; } } m!(A);"),
+            (1, 0)
+        );
+        assert_eq!(kinds("macro_rules! m { ($($t:ty),*) => { $(impl T for $t {})* } } m!(A, B);"), (1, 0));
+        assert_eq!(kinds("macro_rules! m { ($n:ident) => {{ struct $n; 1 }} } m!(A);"), (0, 1));
+        assert_eq!(kinds("macro_rules! m { (a) => { fn f() {} }; (b) => { 1 } } m!(b);"), (0, 1));
+    }
+
     /// A variable is mentioned by its name, in macros and in format strings too; a statement does not mention what it binds.
     #[test]
     fn mentions() {
-        let parsed = parse("let x = y + f(z); println!(\"{a} {:b$} {{\", c.d)").unwrap();
+        let parsed = taken_apart("let x = y + f(z); println!(\"{a} {:b$} {{\", c.d)");
         let names: Vec<Vec<&str>> =
             parsed.statements.iter().map(|it| it.mentions.iter().map(String::as_str).collect()).collect();
         assert_eq!(names, [vec!["f", "y", "z"], vec!["a", "b", "c", "d", "println"]]);
-        let free = parse("a.b(c..d)").unwrap().statements[0].free.clone();
+        let free = taken_apart("a.b(c..d)").statements[0].free.clone();
         assert_eq!(free.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "c", "d"]);
-        assert!(parse("let x = x + 1;").unwrap().statements[0].mentions.contains("x"));
+        assert!(taken_apart("let x = x + 1;").statements[0].mentions.contains("x"));
     }
 
     /// Waiting at the top level is told from waiting inside something that waits by itself.
@@ -380,12 +423,12 @@ mod tests {
             "tokio::join!(a, b);",
             "if true { f().await; }",
         ] {
-            assert!(parse(waiting).unwrap().awaits, "{waiting}");
+            assert!(taken_apart(waiting).awaits, "{waiting}");
         }
         for not in
             ["async fn f() { g().await }", "let f = async { g().await };", "let f = async || g().await;", "1"]
         {
-            assert!(!parse(not).unwrap().awaits, "{not}");
+            assert!(!taken_apart(not).awaits, "{not}");
         }
     }
 }

@@ -181,6 +181,10 @@ fn candidates(segments: &[&str]) -> Vec<String> {
     for end in (1..segments.len() - 1).rev() {
         add(format!("{}::{last}", segments[..=end].join("::")));
     }
+    // `tokio::runtime::task::join::JoinHandle` is exported by `tokio::task`.
+    for module in &segments[1..segments.len() - 1] {
+        add(format!("{first}::{module}::{last}"));
+    }
     add(whole);
     found
 }

@@ -20,7 +20,8 @@ pub fn place_of(file: &str, line: u32, column: u32) -> (String, u32, u32) {
 
 /// Whether this is what stands before the names of a cell's files.
 fn is_prefix(prefix: &str) -> bool {
-    let epoch = prefix.strip_prefix("epoch").and_then(|rest| rest.strip_suffix('/'));
+    let epoch = prefix.strip_prefix("epoch").or_else(|| prefix.strip_prefix("macros"));
+    let epoch = epoch.and_then(|rest| rest.strip_suffix('/'));
     ["", "./", "value/"].contains(&prefix) || epoch.is_some_and(|it| it.chars().all(|it| it.is_ascii_digit()))
 }
 
@@ -76,6 +77,7 @@ mod tests {
         assert_eq!(place_of("./cell[3]", 2, 5), ("cell[3]".to_string(), 2, 5));
         assert_eq!(place_of("value/cell[3]", 1, 5), ("cell[3]".to_string(), 1, 5));
         assert_eq!(place_of("epoch12/cell[3]", 1, 5), ("cell[3]".to_string(), 1, 5));
+        assert_eq!(place_of("macros0/cell[3]", 1, 5), ("cell[3]".to_string(), 1, 5));
         assert_eq!(place_of("my/cell[3]", 1, 5), ("my/cell[3]".to_string(), 1, 5));
         assert_eq!(debug_place("/rustc/x/core/option.rs", 1, 5), "/rustc/x/core/option.rs:1:5");
     }
