@@ -1,6 +1,6 @@
 //! Figures of the kernels: the same cells in ours and, where it is installed, in evcxr's, driven by `benches/cells.py`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,8 +13,11 @@ use crate::project::Project;
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 const RUN_LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// Runs the script with the release build of our kernel and returns its numbers by name.
-pub(super) fn measure(project: &Project) -> Result<BTreeMap<String, Numbers>, String> {
+/// Runs these parts of the script with the release build of our kernel and returns its numbers by name.
+pub(super) fn measure(
+    project: &Project,
+    parts: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, Numbers>, String> {
     let arguments = ["build", "--release", "--locked", "--package", "netsplit-kernel", "--bin", "netsplit"];
     must_end_well(
         process::run(&mut project.cargo(&arguments), Errors::Shown, BUILD_LIMIT),
@@ -31,6 +34,7 @@ pub(super) fn measure(project: &Project) -> Result<BTreeMap<String, Numbers>, St
     if let Some(peer) = peer() {
         script.arg("--peer").arg(peer);
     }
+    script.arg("--only").args(parts);
     let output = must_end_well(process::run(&mut script, Errors::Shown, RUN_LIMIT), "cells.py")?;
     read(&output).ok_or_else(|| "cells.py should print one object as its last line".to_string())
 }
@@ -53,7 +57,7 @@ fn peer() -> Option<PathBuf> {
     })
 }
 
-/// `{"ours": {"first_ms": 1, ..}, "peer": {..} or null}`, turned to numbers by name.
+/// `{"ours": {"first_ms": 1, ..}, "peer": {..}}`, turned to numbers by name.
 fn read(output: &str) -> Option<BTreeMap<String, Numbers>> {
     let sides: Value = serde_json::from_str(output.lines().next_back()?).ok()?;
     let ours = sides["ours"].as_object()?.iter().filter_map(|(name, value)| {
@@ -66,13 +70,13 @@ fn read(output: &str) -> Option<BTreeMap<String, Numbers>> {
 mod tests {
     use super::*;
 
-    /// Both sides are paired by name; without a peer there are our numbers alone.
+    /// Both sides are paired by name; what the peer does not have is ours alone.
     #[test]
     fn numbers_are_paired_by_name() {
         let both = read("{\"ours\": {\"first_ms\": 100}, \"peer\": {\"first_ms\": 5000, \"x\": 1}}").unwrap();
         assert_eq!(both["first_ms"], Numbers { ours: 100.0, peer: Some(5000.0) });
         assert_eq!(both.len(), 1);
-        let alone = read("noise\n{\"ours\": {\"first_ms\": 100}, \"peer\": null}\n").unwrap();
+        let alone = read("noise\n{\"ours\": {\"first_ms\": 100}, \"peer\": {}}\n").unwrap();
         assert_eq!(alone["first_ms"].peer, None);
         assert!(read("Traceback").is_none());
     }

@@ -3,7 +3,7 @@
 //! A figure is one entry of [`FIGURES`]: its name, its unit, where its number comes from, and its goal. Sources that give
 //! several figures run once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -32,8 +32,8 @@ enum Source {
     /// A program of `benches/`, built with this profile; it prints one line of JSON with a `value`. So do the programs of
     /// `benches/peers/`, of which those that are built run, too, and the fastest is the figure's peer.
     Program { name: &'static str, profile: &'static str, peers: &'static [&'static str] },
-    /// One number of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
-    Cells { number: &'static str },
+    /// One number of a part of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
+    Cells { part: &'static str, number: &'static str },
 }
 
 /// What the number should be.
@@ -41,12 +41,19 @@ enum Source {
 enum Goal {
     /// Our number is at least this.
     AtLeast(f64),
+    /// Our number is at most this.
+    AtMost(f64),
+    /// Our number is at most this many times the peer's.
+    RatioAtMost(f64),
 }
 
 impl Goal {
-    fn is_met(self, ours: f64) -> bool {
+    /// Whether the numbers are what they should be; none where that takes a peer, and there is none.
+    fn is_met(self, numbers: Numbers) -> Option<bool> {
         match self {
-            Self::AtLeast(bound) => ours >= bound,
+            Self::AtLeast(bound) => Some(numbers.ours >= bound),
+            Self::AtMost(bound) => Some(numbers.ours <= bound),
+            Self::RatioAtMost(bound) => Some(numbers.ours <= bound * numbers.peer?),
         }
     }
 }
@@ -55,6 +62,8 @@ impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AtLeast(bound) => write!(f, ">= {bound}"),
+            Self::AtMost(bound) => write!(f, "<= {bound}"),
+            Self::RatioAtMost(bound) => write!(f, "<= {bound} times the peer"),
         }
     }
 }
@@ -63,7 +72,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 5] = [
+pub const FIGURES: [Figure; 12] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
@@ -89,16 +98,68 @@ pub const FIGURES: [Figure; 5] = [
     Figure {
         name: "start/first_result",
         unit: "ms",
-        about: "from the start of a kernel to the result of its first cell; peer: evcxr_jupyter",
-        source: Source::Cells { number: "first_ms" },
-        goal: None,
+        about: "from the start of a kernel, the prelude loaded, to the result of its first cell; peer: evcxr_jupyter, \
+                without a prelude",
+        source: Source::Cells { part: "start", number: "first_ms" },
+        goal: Some(Goal::AtMost(400.0)),
+    },
+    Figure {
+        name: "memory/idle",
+        unit: "MB",
+        about: "the kernel and all its children after the first cell, as proportional set size; peer: evcxr_jupyter",
+        source: Source::Cells { part: "start", number: "idle_mb" },
+        goal: Some(Goal::AtMost(25.0)),
     },
     Figure {
         name: "cells/median",
         unit: "ms",
-        about: "the median of a set of small cells, from request to idle; peer: evcxr_jupyter",
-        source: Source::Cells { number: "median_ms" },
-        goal: None,
+        about: "the median of 48 mixed cells, from request to idle; peer: evcxr_jupyter",
+        source: Source::Cells { part: "mixed", number: "median_ms" },
+        goal: Some(Goal::RatioAtMost(0.25)),
+    },
+    Figure {
+        name: "cells/p95",
+        unit: "ms",
+        about: "their 95th percentile, the first `let v = vec![..]` among them; peer: evcxr_jupyter",
+        source: Source::Cells { part: "mixed", number: "p95_ms" },
+        goal: Some(Goal::RatioAtMost(0.1)),
+    },
+    Figure {
+        name: "cells/floor",
+        unit: "ms",
+        about: "the median of whole programs as cells; peer: plain rustc on the same text, with the flags of cells \
+                and the linker that it links fastest with",
+        source: Source::Cells { part: "floor", number: "floor_ms" },
+        goal: Some(Goal::RatioAtMost(1.3)),
+    },
+    Figure {
+        name: "cells/growth",
+        unit: "times `1 + 1` at first",
+        about: "`1 + 1` after 2,000 lines of items in earlier cells; peer: evcxr_jupyter",
+        source: Source::Cells { part: "growth", number: "growth" },
+        goal: Some(Goal::AtMost(1.3)),
+    },
+    Figure {
+        name: "cells/node_defined",
+        unit: "times `1 + 1`",
+        about: "a cell that defines a node of 60 lines",
+        source: Source::Cells { part: "node", number: "node_defined" },
+        goal: Some(Goal::AtMost(1.6)),
+    },
+    Figure {
+        name: "cells/node_run",
+        unit: "times `1 + 1`",
+        about: "the cell that first runs it",
+        source: Source::Cells { part: "node", number: "node_run" },
+        goal: Some(Goal::AtMost(2.5)),
+    },
+    Figure {
+        name: "output/late",
+        unit: "cells of 200",
+        about: "cells that print and panic, of which something came after their end, elsewhere, or not at all; \
+                peer: evcxr_jupyter",
+        source: Source::Cells { part: "late", number: "late" },
+        goal: Some(Goal::AtMost(0.0)),
     },
 ];
 
@@ -124,7 +185,7 @@ impl Measured {
 
     fn met(&self) -> Option<bool> {
         let goal = self.figure.goal?;
-        Some(self.numbers.as_ref().is_ok_and(|numbers| goal.is_met(numbers.ours)))
+        self.numbers.as_ref().map_or(Some(false), |numbers| goal.is_met(*numbers))
     }
 
     /// The object of `--json`; what is not known is null.
@@ -227,6 +288,16 @@ pub fn list() -> String {
     FIGURES.iter().map(|figure| format!("{:<20} {} ({})\n", figure.name, figure.about, figure.unit)).collect()
 }
 
+/// The parts of `benches/cells.py` that the figures that are asked for need.
+fn parts_of_cells(options: &Options) -> BTreeSet<&'static str> {
+    let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
+    let part = |figure: &Figure| match figure.source {
+        Source::Cells { part, .. } => Some(part),
+        Source::Program { .. } => None,
+    };
+    wanted.filter_map(part).collect()
+}
+
 /// Measures the figures that are asked for, handing each to `see` as soon as it is known.
 pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured)) -> Vec<Measured> {
     let mut cells: Option<Result<BTreeMap<String, Numbers>, String>> = None;
@@ -234,8 +305,8 @@ pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured))
     let measured = wanted.map(|&figure| {
         let numbers = match figure.source {
             Source::Program { name, profile, peers } => programs::measure(project, name, profile, peers),
-            Source::Cells { number } => {
-                let all = cells.get_or_insert_with(|| cells::measure(project));
+            Source::Cells { number, .. } => {
+                let all = cells.get_or_insert_with(|| cells::measure(project, &parts_of_cells(options)));
                 all.clone().and_then(|all| {
                     all.get(number).copied().ok_or_else(|| format!("cells.py gave no {number}"))
                 })
@@ -277,6 +348,30 @@ mod tests {
         assert!(line.starts_with("sim/ping_pong") && line.contains("goal >= 10, MISSED"), "{line}");
         let line = measured(3, 250.0, Some(5000.0)).to_string();
         assert!(line.contains("250") && line.contains("5000") && line.contains("0.050"), "{line}");
+        assert!(line.contains("goal <= 400, met"), "{line}");
+    }
+
+    /// A goal in times of the peer is met or missed by the ratio, and neither without a peer.
+    #[test]
+    fn ratios_need_a_peer() {
+        let median = FIGURES.iter().position(|figure| figure.name == "cells/median").unwrap();
+        let met = |ours, peer| measured(median, ours, peer).met();
+        assert_eq!(
+            (met(100.0, Some(400.0)), met(101.0, Some(400.0)), met(1.0, None)),
+            (Some(true), Some(false), None)
+        );
+    }
+
+    /// Of the script only those parts run that a figure needs.
+    #[test]
+    fn parts_are_those_of_the_figures() {
+        let only = |names: &[&str]| Options {
+            only: names.iter().map(|name| name.to_string()).collect(),
+            ..Options::default()
+        };
+        let parts = |names: &[&str]| parts_of_cells(&only(names)).into_iter().collect::<Vec<_>>();
+        assert_eq!(parts(&["cells/median", "cells/p95", "memory/idle"]), ["mixed", "start"]);
+        assert_eq!(parts(&["sim/ping_pong"]), Vec::<&str>::new());
     }
 
     /// Unknown names are refused, known ones choose.
