@@ -12,6 +12,7 @@ use crate::error::{LabError, expect, forwards};
 use crate::group::Group;
 use crate::handler_panic;
 use crate::network::{Action, Cut, Latency, Rule, Traffic};
+use crate::population::{Population, Typed};
 use crate::recorder::FROM_OUTSIDE;
 use crate::world::{TrafficCounts, World, kind};
 
@@ -82,10 +83,25 @@ impl Lab {
         size: usize,
         factory: impl Fn(NodeId) -> N + Send + 'static,
     ) -> Cluster<N> {
+        let mut factory: Option<Box<dyn Fn(NodeId) -> N + Send>> = Some(Box::new(factory));
+        let (number, name, members) = self.add_cluster(name, size, &mut |members| {
+            Box::new(Typed::new(members, factory.take().expect("a cluster is populated once")))
+        });
+        Cluster::new(self.clone(), number, name, members)
+    }
+
+    /// What of [`Lab::cluster`] is the same for all protocols, so that cells need not compile it.
+    #[track_caller]
+    fn add_cluster(
+        &self,
+        name: &str,
+        size: usize,
+        populate: &mut dyn FnMut(Arc<[NodeId]>) -> Box<dyn Population>,
+    ) -> (u32, String, Arc<[NodeId]>) {
         let mut world = self.world();
-        let number = expect(world.add_cluster(name, size, Box::new(factory)));
+        let number = expect(world.add_cluster(name, size, populate));
         let cluster = &world.clusters[number as usize];
-        Cluster::new(self.clone(), number, cluster.name.clone(), members(cluster.first, cluster.size))
+        (number, cluster.name.clone(), members(cluster.first, cluster.size))
     }
 
     /// Lets `time` pass.

@@ -4,15 +4,17 @@
 //! carried out (`effects.rs`): messages get a fate from the network, timers and deadlines go back into the queue. Nothing here is
 //! generic over a protocol, so it is compiled once; nothing here reads a clock or a hash map's order, so a seed decides all.
 
+use std::sync::Arc;
+
 use netsplit_node::trace::EventKind;
-use netsplit_node::{Duration, Node, NodeId, Random, Slab, Step, Time, ms};
+use netsplit_node::{Duration, NodeId, Random, Slab, Step, Time, ms};
 
 use crate::cluster::members;
 use crate::error::LabError;
 use crate::handler_panic::{self, NodesRun};
 use crate::network::{Latency, Network};
 use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
-use crate::population::{Population, Typed};
+use crate::population::Population;
 use crate::queue::{Coming, Freight, Queue};
 use crate::recorder::{FROM_OUTSIDE, Record, Recorder, What};
 
@@ -104,18 +106,18 @@ impl World {
     }
 
     /// Adds a cluster and starts its nodes, one after the other, at this moment. Returns its number.
-    pub(crate) fn add_cluster<N: Node>(
+    pub(crate) fn add_cluster(
         &mut self,
         name: &str,
         size: usize,
-        factory: Box<dyn Fn(NodeId) -> N + Send>,
+        populate: &mut dyn FnMut(Arc<[NodeId]>) -> Box<dyn Population>,
     ) -> Result<u32, LabError> {
         if size == 0 {
             return Err(LabError::NoNodes { cluster: name.to_owned() });
         }
         let cluster = self.clusters.len() as u32;
         let first = NodeId(self.participants.len() as u32);
-        let population: Box<dyn Population> = Box::new(Typed::new(members(first, size), factory));
+        let population = populate(members(first, size));
         let taken = self.clusters.iter().filter(|other| other.name.split(" (").next() == Some(name)).count();
         let name = if taken == 0 { name.to_owned() } else { format!("{name} ({})", taken + 1) };
         self.clusters.push(ClusterState { name, first, size, population, operations: Vec::new() });
