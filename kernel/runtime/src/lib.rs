@@ -12,6 +12,7 @@ pub mod host;
 mod input;
 mod macros;
 mod panics;
+pub mod ready_made;
 mod show;
 mod variables;
 
