@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -137,12 +138,17 @@ pub fn prepared(home: &Path, cache: &Path) -> Result<Option<PathBuf>, LibraryErr
     Ok(folder.join("library.json").exists().then_some(folder))
 }
 
-/// What `rustc -vV` says.
+/// What `rustc -vV` says. It is asked once: a kernel would otherwise ask it twice while somebody waits for the first cell.
 ///
 /// # Errors
 /// If there is no compiler.
 pub fn compiler_version() -> Result<String, LibraryError> {
-    ask_compiler(&["-vV"])
+    static VERSION: OnceLock<String> = OnceLock::new();
+    if let Some(version) = VERSION.get() {
+        return Ok(version.clone());
+    }
+    let version = ask_compiler(&["-vV"])?;
+    Ok(VERSION.get_or_init(|| version).clone())
 }
 
 fn ask_compiler(arguments: &[&str]) -> Result<String, LibraryError> {
