@@ -13,7 +13,7 @@ use crate::files::{cell_file, without_prefixes};
 use crate::frame::{self, Draft, Line, Taken};
 use crate::interrupt::Interrupt;
 use crate::library::Parts;
-use crate::notebook::Notebook;
+use crate::notebook::{Notebook, Variable};
 use crate::parse::{Names, Parsed};
 use crate::rustc::{self, CompileError, Job};
 use crate::type_names::{Choices, Nameless, nameable, other_choices};
@@ -193,8 +193,7 @@ impl Attempt {
                 is_shadowed: self.stored.iter().any(|it| it == name),
             }),
             Err(nameless) => {
-                self.out_of_reach
-                    .insert(name.to_string(), why_out_of_reach(name, &nameless, variable.declared_in));
+                self.out_of_reach.insert(name.to_string(), why_out_of_reach(name, &nameless, variable));
             }
         }
     }
@@ -319,7 +318,7 @@ impl Attempt {
                 self.take(name, source, choices);
             }
             None => {
-                let reason = why_out_of_reach(name, &Nameless::Unknown, variable.declared_in);
+                let reason = why_out_of_reach(name, &Nameless::Unknown, variable);
                 self.out_of_reach.insert(name.to_string(), reason);
             }
         }
@@ -355,9 +354,10 @@ fn assigns(rust: &str, name: &str) -> bool {
     rust.match_indices(name).any(assigned)
 }
 
-fn why_out_of_reach(name: &str, nameless: &Nameless, declared_in: u32) -> String {
+fn why_out_of_reach(name: &str, nameless: &Nameless, variable: &Variable) -> String {
+    let declared_in = variable.declared_in;
     match nameless {
-        Nameless::Closure => closure_reason(name, declared_in),
+        Nameless::Closure => closure_reason(name, &variable.type_name, declared_in),
         Nameless::Outdated { item } => {
             format!(
                 "`{name}` was made in cell[{declared_in}] with a `{item}` that has been defined anew since; run cell[{declared_in}] again"
@@ -377,10 +377,19 @@ fn why_out_of_reach(name: &str, nameless: &Nameless, declared_in: u32) -> String
 }
 
 /// Why a closure is not kept, and what to do.
-pub fn closure_reason(name: &str, declared_in: u32) -> String {
+pub fn closure_reason(name: &str, type_name: &str, declared_in: u32) -> String {
+    let (what, remedy) = if type_name.starts_with("core::iter::") {
+        let boxed = format!("`let {name}: Box<dyn Iterator<Item = ..>> = Box::new(..)`");
+        (
+            "an iterator with a closure",
+            format!("collect it (`.collect::<Vec<_>>()`), or keep it boxed: {boxed}"),
+        )
+    } else {
+        let boxed = format!("`let {name}: Box<dyn Fn(..) -> ..> = Box::new(..)`");
+        ("a closure or future, or contains one,", format!("write a `fn`, or keep it boxed: {boxed}"))
+    };
     format!(
-        "`{name}` is, or contains, a closure or future of cell[{declared_in}], whose type has no name, so it ends with its cell; \
-         write a `fn`, or keep it boxed: `let {name}: Box<dyn Fn(..) -> ..> = Box::new(..)`"
+        "`{name}` is {what} of cell[{declared_in}], whose type has no name, so it ends with its cell; {remedy}"
     )
 }
 

@@ -354,7 +354,7 @@ impl Engine {
         let mut dropped = Vec::new();
         for (name, type_name) in stored {
             if type_name.contains("{{closure}}") {
-                let reason = closure_reason(&name, number);
+                let reason = closure_reason(&name, &type_name, number);
                 audience.put(Output::Text(Stream::Err, format!("note: {reason}\n")));
                 self.notebook.variables.remove(&name);
                 self.notebook.lost.insert(name.clone(), reason);
