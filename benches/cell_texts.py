@@ -1,5 +1,21 @@
 """The cells that cells.py runs. Both kernels get the same text, and nothing in it is of one kernel alone, except the node."""
 
+# How a notebook begins: the first vector, the first map, the first type of one's own.
+SHORT = [
+    "1 + 1",
+    "let x = 5;",
+    'println!("{}", x + 1);',
+    "fn f(a: i32) -> i32 { a * 2 }",
+    "f(x)",
+    "let mut v = vec![1, 2, 3];",
+    "v.push(4); v.len()",
+    'use std::collections::HashMap; let mut m: HashMap<String, i32> = HashMap::new(); m.insert("a".into(), 1);',
+    "m.len()",
+    "struct P { a: i32 } impl P { fn g(&self) -> i32 { self.a } } let p = P { a: 3 };",
+    "p.g()",
+    'for i in 0..3 { println!("{i}"); }',
+]
+
 # What people type into notebooks: values, items, variables that live on, collections, text, loops, closures, threads.
 MIXED = [
     "2 + 3",

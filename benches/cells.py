@@ -4,7 +4,8 @@ Sessions of the two kernels alternate, so that a busy minute of the machine hits
 in milliseconds, and of several the median counts. The cells themselves are in cell_texts.py. The parts are:
 
   start   from the start of the kernel to the result of its first cell, and the memory of the kernel and its children then
-  mixed   small cells of all kinds, each from the request to the kernel's idle
+  short   a dozen small cells in a fresh notebook, each from the request to the kernel's idle
+  mixed   48 cells of all kinds in a fresh notebook, likewise
   floor   whole programs as cells, against plain rustc on the same text
   growth  `1 + 1` after 2,000 lines of items in earlier cells, in times of `1 + 1` in an empty notebook
   node    defining a node of 60 lines, and the cell that first runs it, in times of `1 + 1`; ours only
@@ -33,7 +34,7 @@ from jupyter_client.manager import KernelManager
 import cell_texts
 
 SECONDS_PER_CELL = 600
-PARTS = ["start", "mixed", "floor", "growth", "node", "late"]
+PARTS = ["start", "short", "mixed", "floor", "growth", "node", "late"]
 TRIVIAL = "1 + 1"
 # How often a trivial cell is run where others are compared with it.
 TRIES = 7
@@ -124,6 +125,11 @@ def start(session):
     first = 1000 * (time.perf_counter() - session.started)
     time.sleep(1)
     return {"first_ms": first, "idle_mb": session.memory()}
+
+
+def short(session):
+    session.run(TRIVIAL)
+    return {"short": [session.run(code) for code in cell_texts.SHORT]}
 
 
 def mixed(session):
@@ -226,14 +232,22 @@ class Compiler:
 def summary(runs):
     """The medians over the sessions of one kernel: rows of numbers, the mixed cells apart."""
     numbers = {}
-    for name in {name for row in runs for name in row if name != "mixed"}:
+    for name in {name for row in runs for name in row if name not in ("short", "mixed")}:
         numbers[name] = statistics.median(row[name] for row in runs if name in row)
     cells = [row["mixed"] for row in runs if "mixed" in row]
     if cells:
-        everything = sorted(time for times in cells for time in times)
         numbers["median_ms"] = statistics.median(statistics.median(times) for times in zip(*cells))
-        numbers["p95_ms"] = everything[int(0.95 * (len(everything) - 1))]
+        numbers["p95_mixed_ms"] = percentile_95(cells)
+    few = [row["short"] for row in runs if "short" in row]
+    if few:
+        numbers["p95_ms"] = percentile_95(few)
     return {name: round(number, 3) for name, number in numbers.items()}
+
+
+def percentile_95(sessions):
+    """Of all cells of all sessions."""
+    everything = sorted(time for times in sessions for time in times)
+    return everything[int(0.95 * (len(everything) - 1))]
 
 
 def show_mixed(runs):
@@ -249,7 +263,7 @@ def measure(specs, names, options):
     runs = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         compiler = Compiler(folder) if "floor" in options.only else None
-        parts = {"start": start, "mixed": mixed, "growth": growth, "node": node, "late": late,
+        parts = {"start": start, "short": short, "mixed": mixed, "growth": growth, "node": node, "late": late,
                  "floor": lambda session: floor(session, compiler)}
         for part in options.only:
             # What is counted, and not timed, is the same in every session.
@@ -261,7 +275,7 @@ def measure(specs, names, options):
                     with Session(specs, name) as session:
                         row = parts[part](session)
                     runs[name].append(row)
-                    shown = {key: round(value, 2) for key, value in row.items() if key != "mixed"}
+                    shown = {key: round(value, 2) for key, value in row.items() if key not in ("short", "mixed")}
                     load = os.getloadavg()[0]
                     print(f"{part} {number + 1}, {name}: {shown or 'done'}, load {load:.1f}", file=sys.stderr)
     return runs
