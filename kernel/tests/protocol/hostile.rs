@@ -22,6 +22,8 @@ const SEED: u64 = 20_260_103;
 const ATTACKS: u64 = 10_000;
 /// The memory is compared from here on, when everything has been used once.
 const WARM: u64 = 1_000;
+/// How many messages the kernel tells from copies.
+const REMEMBERED: usize = 65_536;
 
 /// A kernel whose log goes into a file, and one good client of it.
 struct Victim {
@@ -110,6 +112,8 @@ impl Attacker {
                     Port::Iopub => RawPeer::subscriber(&self.connection),
                     port => RawPeer::dealer(&self.connection, port, "attacker"),
                 };
+                // Who does not read at all is another test's subject.
+                peer.read_nothing_of_interest();
                 self.peers.push((port, peer));
                 self.peers.len() - 1
             }
@@ -158,7 +162,9 @@ fn ten_thousand_attacks() {
     assert!(victim.process.try_wait().unwrap().is_none());
     let log = victim.log();
     let warnings = log.iter().filter(|line| line.contains("WARN")).count();
-    assert!(warnings >= to_be_logged, "{to_be_logged} attacks, {warnings} lines, seed {seed}");
+    // A copy may come when its original is one of those that are forgotten.
+    let forgotten = attacks as usize / REMEMBERED;
+    assert!(warnings + forgotten >= to_be_logged, "{to_be_logged} attacks, {warnings} lines, seed {seed}");
     assert!(!log.iter().any(|line| line.contains("panicked")), "seed {seed}: {log:?}");
 }
 

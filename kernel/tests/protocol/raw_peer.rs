@@ -20,6 +20,8 @@ pub struct RawPeer {
 
 pub trait Stream: Read + Write {
     fn set_patience(&self, patience: Option<Duration>);
+    /// One more end of the same connection, to read from.
+    fn reader(&self) -> Box<dyn Read + Send>;
 }
 
 impl Stream for UnixStream {
@@ -27,12 +29,20 @@ impl Stream for UnixStream {
         self.set_read_timeout(patience).unwrap();
         self.set_write_timeout(patience).unwrap();
     }
+
+    fn reader(&self) -> Box<dyn Read + Send> {
+        Box::new(self.try_clone().expect("the system has room for one more descriptor"))
+    }
 }
 
 impl Stream for TcpStream {
     fn set_patience(&self, patience: Option<Duration>) {
         self.set_read_timeout(patience).unwrap();
         self.set_write_timeout(patience).unwrap();
+    }
+
+    fn reader(&self) -> Box<dyn Read + Send> {
+        Box::new(self.try_clone().expect("the system has room for one more descriptor"))
     }
 }
 
@@ -81,6 +91,13 @@ impl RawPeer {
     /// Sends bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the kernel takes what is sent");
+    }
+
+    /// Reads whatever comes and forgets it, from now on.
+    pub fn read_nothing_of_interest(&self) {
+        self.stream.set_patience(None);
+        let mut reader = self.stream.reader();
+        std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
     }
 
     /// Sends bytes as they are; false if the kernel does not want them any more.
