@@ -1,57 +1,10 @@
-//! What can be said of a cell's text without compiling it: whether it is whole, and what it ends with.
+//! What can be said of a cell's text without compiling it: whether it is whole.
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
-use syn::{Block, Expr, Stmt};
+use syn::{Block, Stmt};
 
 use crate::wire::IsCompleteReply;
-
-/// How a cell ends, which decides whether it has a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// With an expression: its value is the cell's result.
-    Value,
-    /// With an expression that has no value but `()`: a loop, or a macro that prints or asserts.
-    Unit,
-    /// With a statement or an item, after at least one statement.
-    Statement,
-    /// It has nothing but items, or nothing at all.
-    Items,
-    /// It does not parse: the compiler will say why.
-    Unparsable,
-}
-
-/// Macros whose value is `()`, so that nothing is lost if the cell's last one gets a semicolon.
-const UNIT_MACROS: [&str; 10] = [
-    "print",
-    "println",
-    "eprint",
-    "eprintln",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-];
-
-/// How the cell ends.
-pub fn ending(code: &str) -> Ending {
-    let Ok(statements) = parse(&without_commands(code)) else { return Ending::Unparsable };
-    match statements.last() {
-        Some(Stmt::Expr(Expr::ForLoop(_) | Expr::While(_), None)) => Ending::Unit,
-        Some(Stmt::Macro(last)) if last.semi_token.is_none() => macro_ending(&last.mac),
-        Some(Stmt::Expr(Expr::Macro(last), None)) => macro_ending(&last.mac),
-        Some(Stmt::Expr(_, None)) => Ending::Value,
-        _ if statements.iter().all(|statement| matches!(statement, Stmt::Item(_))) => Ending::Items,
-        _ => Ending::Statement,
-    }
-}
-
-fn macro_ending(last: &syn::Macro) -> Ending {
-    let is_unit = last.path.get_ident().is_some_and(|name| UNIT_MACROS.iter().any(|unit| name == unit));
-    if is_unit { Ending::Unit } else { Ending::Value }
-}
 
 /// Whether the text is a whole cell, and if not, how far to indent the line that must follow.
 pub fn completeness(code: &str) -> IsCompleteReply {
@@ -272,33 +225,6 @@ mod tests {
     fn hopeless_cells_are_invalid() {
         for code in [")", "(]", "fn f() }", "let let = 5;", "struct 7;", "fn f( { )"] {
             assert_eq!(completeness(code), IsCompleteReply::Invalid, "{code:?}");
-        }
-    }
-
-    /// What a cell ends with decides whether it has a value.
-    #[test]
-    fn endings() {
-        let cases = [
-            ("1 + 1", Ending::Value),
-            ("let x = 1;\nx", Ending::Value),
-            ("vec![1]", Ending::Value),
-            ("x; // done", Ending::Statement),
-            ("if a { 1 } else { 2 }", Ending::Value),
-            ("for i in 0..3 {}", Ending::Unit),
-            ("while a {}", Ending::Unit),
-            ("println!(\"a\")", Ending::Unit),
-            ("assert!(a)", Ending::Unit),
-            ("println!(\"a\");", Ending::Statement),
-            ("let x = 1;", Ending::Statement),
-            ("x.f();\nfn f() {}", Ending::Statement),
-            ("fn f() {}", Ending::Items),
-            ("", Ending::Items),
-            (":dep a\nuse a::b;", Ending::Items),
-            (":dep a\na()", Ending::Value),
-            ("let x = 1", Ending::Unparsable),
-        ];
-        for (code, expected) in cases {
-            assert_eq!(ending(code), expected, "{code:?}");
         }
     }
 }

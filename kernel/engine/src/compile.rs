@@ -31,8 +31,6 @@ pub struct Compiler<'a> {
     pub folder: &'a Path,
     /// `-C opt-level`
     pub optimisation: &'a str,
-    /// Arguments for crates that the notebook asked for.
-    pub more: &'a [String],
 }
 
 /// A cell to compile.
@@ -91,7 +89,6 @@ impl Compiler<'_> {
                 renamed: &written.renamed,
                 library: library.clone(),
                 optimisation: self.optimisation,
-                more: self.more,
             };
             let compiled = rustc::compile(self.parts, &job, self.interrupt).map_err(no_library)?;
             times = (times.0 + compiled.times.0, times.1 + compiled.times.1);

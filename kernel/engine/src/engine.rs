@@ -207,7 +207,6 @@ impl Engine {
             interrupt: &self.interrupt,
             folder: &self.settings.folder,
             optimisation: &self.optimisation,
-            more: &[],
         };
         let cell =
             CellSource { notebook: next, number: source.number, run: self.run, rust: &source.rust, parsed };

@@ -41,8 +41,6 @@ pub struct Job<'a> {
     pub library: PathBuf,
     /// `-C opt-level`.
     pub optimisation: &'a str,
-    /// Further crates that the notebook asked for.
-    pub more: &'a [String],
 }
 
 /// What came of a compiler run.
@@ -79,7 +77,7 @@ pub enum CompileError {
 pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Compiled, CompileError> {
     let begun = Instant::now();
     let mut compiler = command(parts);
-    compiler.arg(format!("-Copt-level={}", job.optimisation)).args(job.more);
+    compiler.arg(format!("-Copt-level={}", job.optimisation));
     for (folder, name) in job.renamed {
         compiler.arg(format!("--remap-path-prefix={}={name}", folder.display()));
     }
