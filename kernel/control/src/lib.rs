@@ -17,6 +17,8 @@ use frame::{Fields, Reader, Writer};
 pub enum Request {
     /// Load a cell and run it; answered by [`Report::Ended`].
     Run {
+        /// Shared libraries that must be loaded before, in this order; what is loaded already stays as it is.
+        crates: Vec<String>,
         /// The shared library that the cell was made into.
         library: String,
         /// The function to call.
@@ -157,7 +159,7 @@ macro_rules! frames {
 }
 
 frames!(Request {
-    1 => Run { library, entry, stdout, stderr },
+    1 => Run { crates, library, entry, stdout, stderr },
     2 => Drop(names),
     3 => Continue,
     4 => Input(line),
@@ -221,8 +223,13 @@ mod tests {
     /// What is written is read again, one frame after the other, and then the stream is at its end.
     #[test]
     fn frames_survive_the_way() {
-        let run =
-            Request::Run { library: "l".into(), entry: "e".into(), stdout: "o".into(), stderr: "r".into() };
+        let run = Request::Run {
+            crates: vec!["c".into()],
+            library: "l".into(),
+            entry: "e".into(),
+            stdout: "o".into(),
+            stderr: "r".into(),
+        };
         let requests = [
             run,
             Request::Drop(vec!["x".into()]),

@@ -273,7 +273,7 @@ impl Engine {
             Failure::plain("EngineError", &format!("the cell host cannot be talked to: {error}"))
         };
         let watched = self.interrupt.watch(host.id());
-        host.run(self.run, &ready.library, &frame::entry(self.run)).map_err(broken)?;
+        host.run(self.run, &[], &ready.library, &frame::entry(self.run)).map_err(broken)?;
         let mut outputs = Outputs::default();
         let ending = loop {
             match host.next().map_err(broken)? {

@@ -83,7 +83,7 @@ impl Host {
     }
 
     /// Loads a cell and lets it run, with fresh pipes to print into; what comes is told by [`Self::next`].
-    pub fn run(&mut self, run: u32, library: &Path, entry: &str) -> io::Result<()> {
+    pub fn run(&mut self, run: u32, crates: &[PathBuf], library: &Path, entry: &str) -> io::Result<()> {
         // The pipes of the run before are open, and need no name any more.
         let before = std::mem::replace(&mut self.run, run);
         for name in ["out", "err"] {
@@ -93,6 +93,7 @@ impl Host {
         self.pipes = Some([pipe(&out)?, pipe(&err)?]);
         let text = |path: &Path| path.display().to_string();
         let run = Request::Run {
+            crates: crates.iter().map(|it| text(it)).collect(),
             library: text(library),
             entry: entry.to_string(),
             stdout: text(&out),

@@ -33,8 +33,8 @@ pub fn run() {
     channel::send(&Report::Ready);
     while let Some(request) = channel::next_request() {
         match request {
-            Request::Run { library, entry, stdout, stderr } => {
-                let ending = run_cell(&library, &entry, &stdout, &stderr);
+            Request::Run { crates, library, entry, stdout, stderr } => {
+                let ending = run_cell(&crates, &library, &entry, [&stdout, &stderr]);
                 channel::flush();
                 channel::send(&Report::Ended(ending));
             }
@@ -59,9 +59,14 @@ fn control_channel() -> Option<UnixStream> {
     Some(stream)
 }
 
-fn run_cell(library: &str, entry: &str, stdout: &str, stderr: &str) -> Ending {
-    if let Err(error) = redirect(stdout, stderr) {
+fn run_cell(crates: &[String], library: &str, entry: &str, pipes: [&str; 2]) -> Ending {
+    if let Err(error) = redirect(pipes) {
         return Ending::NotLoaded(format!("its output has no pipe: {error}"));
+    }
+    for library in crates {
+        if let Err(error) = load_crate(library) {
+            return Ending::NotLoaded(format!("a crate that it uses: {}", reason(&error)));
+        }
     }
     match load(library, entry) {
         Ok(cell) => {
@@ -77,7 +82,7 @@ fn run_cell(library: &str, entry: &str, stdout: &str, stderr: &str) -> Ending {
 }
 
 /// A fresh pipe for each cell: what its child processes print later still belongs to it.
-fn redirect(stdout: &str, stderr: &str) -> std::io::Result<()> {
+fn redirect([stdout, stderr]: [&str; 2]) -> std::io::Result<()> {
     dup2_stdout(OpenOptions::new().write(true).open(stdout)?)?;
     dup2_stderr(OpenOptions::new().write(true).open(stderr)?)?;
     Ok(())
