@@ -13,12 +13,14 @@
 //! | what it may do | `context.rs`, `disk.rs`, `random.rs`, `time.rs` |
 //! | what callers learn | `outcome.rs` |
 //! | how effects become data | `step.rs`, `slab.rs` |
+//! | how a user stops a long run | `interrupt.rs` |
 //! | what is judged and drawn | `history.rs`, `trace.rs`, `inspection.rs`, `rich.rs` |
 
 mod context;
 mod disk;
 mod history;
 mod inspection;
+pub mod interrupt;
 mod key_value;
 mod node;
 mod outcome;

@@ -10,6 +10,8 @@ pub use netsplit_algorithms::replication::EagerStore;
 pub use netsplit_algorithms::{clocks, idempotency, replication};
 pub use netsplit_check as check;
 pub use netsplit_check::{Check, Checker, OutcomeTable, Told, Verdict, every_promise_kept, no_double_effect};
+#[doc(hidden)]
+pub use netsplit_node::interrupt;
 pub use netsplit_node::{
     Address, CallId, Context, Disk, Duration, History, Inspection, KeyValueRequest, KeyValueResponse, Node,
     NodeId, Operation, Outcome, Random, Service, Time, Trace, TraceHash, Value, hours, mins, ms, ns, secs,

@@ -114,8 +114,8 @@ impl Lab {
         let until = world.now + expect(forwards("a run", time));
         let result = world.run_to(until);
         drop(world);
-        if let Err(livelock) = result {
-            panic!("{livelock}");
+        if let Err(stop) = result {
+            stop.tell();
         }
     }
 
@@ -137,7 +137,7 @@ impl Lab {
                     self.run_for((until - self.now()).max(Duration::ZERO));
                     return false;
                 }
-                Err(livelock) => panic!("{livelock}"),
+                Err(stop) => stop.tell(),
             }
         }
     }
@@ -148,7 +148,7 @@ impl Lab {
         let stepped = self.world().step_once(Time::MAX);
         match stepped {
             Ok(stepped) => stepped,
-            Err(livelock) => panic!("{livelock}"),
+            Err(stop) => stop.tell(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::trace::EventKind;
 use netsplit_node::{Duration, NodeId, Random, Slab, Step, Time, ms};
 
@@ -138,31 +139,40 @@ impl World {
     }
 
     /// Runs everything that is due up to and including `until`, then lets the clock show `until`.
-    pub(crate) fn run_to(&mut self, until: Time) -> Result<(), Livelock> {
+    pub(crate) fn run_to(&mut self, until: Time) -> Result<(), Stop> {
         let _nodes_run = NodesRun::begin();
+        self.check_interrupt()?;
         while let Some((time, coming)) = self.queue.pop_until(until) {
             self.happen(time, coming)?;
+            self.check_interrupt()?;
         }
         self.now = self.now.max(until);
         Ok(())
     }
 
     /// Runs the next event, if one is due at `until` or before. Returns whether one was.
-    pub(crate) fn step_once(&mut self, until: Time) -> Result<bool, Livelock> {
+    pub(crate) fn step_once(&mut self, until: Time) -> Result<bool, Stop> {
         let _nodes_run = NodesRun::begin();
+        self.check_interrupt()?;
         match self.queue.pop_until(until) {
             Some((time, coming)) => self.happen(time, coming).map(|()| true),
             None => Ok(false),
         }
     }
 
+    /// Between two events: whether the user wants to stop here.
     #[inline(always)]
-    fn happen(&mut self, time: Time, coming: Coming) -> Result<(), Livelock> {
+    fn check_interrupt(&self) -> Result<(), Stop> {
+        if interrupt::is_asked() { Err(Stop::Interrupted { at: self.now }) } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn happen(&mut self, time: Time, coming: Coming) -> Result<(), Stop> {
         if time == self.now {
             self.instant_events += 1;
             if self.instant_events > EVENTS_AT_ONE_INSTANT {
                 self.instant_events = 0;
-                return Err(Livelock { at: time, seed: self.seed });
+                return Err(Stop::Livelock { at: time, seed: self.seed });
             }
         } else {
             self.instant_events = 0;
@@ -311,20 +321,25 @@ impl World {
     }
 }
 
-/// Events went on and on at one instant.
+/// Why a run ended before its time. The world is as it stands between two events.
 #[derive(Debug)]
-pub(crate) struct Livelock {
-    at: Time,
-    seed: u64,
+pub(crate) enum Stop {
+    /// Events went on and on at one instant.
+    Livelock { at: Time, seed: u64 },
+    /// The user wants no more.
+    Interrupted { at: Time },
 }
 
-impl std::fmt::Display for Livelock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "more than {EVENTS_AT_ONE_INSTANT} events at {} (seed {}): time stands still. A node that answers itself without delay \
-             (a latency or a timer of 0) does this; give it a delay",
-            self.at, self.seed
-        )
+impl Stop {
+    /// Tells the cell. The world must not be locked any more.
+    #[track_caller]
+    pub(crate) fn tell(self) -> ! {
+        match self {
+            Stop::Livelock { at, seed } => panic!(
+                "more than {EVENTS_AT_ONE_INSTANT} events at {at} (seed {seed}): time stands still. A node that answers itself \
+                 without delay (a latency or a timer of 0) does this; give it a delay"
+            ),
+            Stop::Interrupted { at } => Interrupted { at: at.to_string() }.unwind(),
+        }
     }
 }
