@@ -226,29 +226,29 @@ fn failures() {
 
     cells.gives("milk", "2");
     let error = cells.breaks("std::process::exit(3);");
-    assert_eq!(error.ename, "ProcessEnded");
+    assert_eq!(error.ename, "Exited");
     assert!(
-        error.evalue.contains("code 3") && error.evalue.contains("variables are lost"),
+        error.evalue.contains("code 3") && error.evalue.contains("as it was before the cell"),
         "{}",
         error.evalue
     );
-    cells.gives("drink(5)", "2");
+    cells.gives("milk", "2");
 }
 
-/// An endless loop can be interrupted, its error says what is lost, and cells run again; so can a cell that has hardly
+/// An endless loop can be interrupted, its error says that nothing is lost, and cells run again; so can a cell that has hardly
 /// begun. When the kernel ends, no process and no file of it is left.
 #[cfg(target_os = "linux")]
 #[test]
 fn interrupts_and_traces() {
     let mut cells = Cells::start();
-    cells.runs("let kept = 1;\nfn twice(n: u32) -> u32 { 2 * n }");
+    cells.runs("let kept = 1_u32;\nfn twice(n: u32) -> u32 { 2 * n }");
     let asked = cells.begin("println!(\"looping\");\nlet n = 7;\nloop {}");
     cells.front_end.expect_stream(&asked, StreamName::Stdout, "looping\n");
     cells.front_end.ask(Channel::Control, InterruptRequest {});
     let error = cells.fails(&asked);
     assert_eq!(error.ename, "Interrupted");
-    assert!(error.evalue.contains("variables are lost"), "{}", error.evalue);
-    cells.gives("twice(4)", "8");
+    assert!(error.evalue.contains("as it was before the cell"), "{}", error.evalue);
+    cells.gives("twice(4) + kept", "9");
 
     cells.runs("let kept = 2;");
     let asked = cells.begin("let other = 3;\nloop {}");
@@ -266,21 +266,34 @@ fn interrupts_and_traces() {
     assert!(!session.exists(), "the kernel has removed its folder");
 }
 
-/// A kernel that is killed leaves no process, and its folder is removed by the next kernel.
+/// A kernel that is killed leaves no process and no folder, not even of a program that a cell has sent away.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_killed_kernel_leaves_nothing_for_long() {
+fn a_killed_kernel_leaves_nothing() {
     let mut cells = Cells::start();
+    cells.runs("!setsid sh -c 'sleep 1000 & sleep 1001' >/dev/null 2>&1 &");
     let asked = cells.begin("println!(\"looping\"); loop {}");
     cells.front_end.expect_stream(&asked, StreamName::Stdout, "looping\n");
     let session = session_of(cells.front_end.kernel.id());
     cells.front_end.kernel.kill();
-    wait_until(|| processes_of(&session).is_empty(), "the cell's process notices that the kernel is gone");
-    assert!(session.exists());
-    drop(cells);
-    let next = Cells::start();
-    assert!(!session.exists(), "the next kernel removes the folder");
-    drop(next);
+    wait_until(|| processes_of(&session).is_empty(), "nothing runs on when the kernel is gone");
+    wait_until(|| !session.exists(), "its folder is removed");
+}
+
+/// A killed keeper costs the variables, which is said, and nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_keeper_is_replaced() {
+    let mut cells = Cells::start();
+    cells.runs("let n = 1; fn f() -> u8 { 3 }");
+    let keeper = descendants(cells.front_end.kernel.id()).first().expect("the kernel has a keeper").pid;
+    assert!(std::process::Command::new("kill").args(["-9", &keeper.to_string()]).status().unwrap().success());
+    let asked = cells.begin("let m = f();");
+    let note = "note: since the last cell, the keeper of the cells' processes has ended; all variables are lost, functions and types are still there\n";
+    cells.front_end.expect_stream(&asked, StreamName::Stderr, note);
+    cells.ends(&asked);
+    assert!(text_of(&cells.breaks("n")).contains("was lost when the process that ran the cells ended"));
+    cells.runs("let n = 2;");
 }
 
 /// The folder of the kernel with this process id, which the environment of what it has started names.

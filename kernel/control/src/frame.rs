@@ -213,3 +213,33 @@ impl<A: Fields, B: Fields, C: Fields> Fields for (A, B, C) {
         Ok((A::read(from)?, B::read(from)?, C::read(from)?))
     }
 }
+
+/// Makes `write` and `read` of an enum from one table, so that the two cannot differ.
+macro_rules! frames {
+    ($type:ident { $($tag:literal => $variant:ident $({ $($field:ident),* })? $(( $($place:ident),* ))?,)* }) => {
+        impl $crate::frame::Fields for $type {
+            fn write(&self, out: &mut $crate::frame::Writer) {
+                match self {
+                    $(Self::$variant $({ $($field),* })? $(( $($place),* ))? => {
+                        out.tag($tag);
+                        $($($crate::frame::Fields::write($field, out);)*)?
+                        $($($crate::frame::Fields::write($place, out);)*)?
+                    })*
+                }
+            }
+
+            fn read(from: &mut $crate::frame::Reader<'_>) -> Result<Self, $crate::frame::FrameError> {
+                match from.tag()? {
+                    $($tag => {
+                        $($(let $field = $crate::frame::Fields::read(from)?;)*)?
+                        $($(let $place = $crate::frame::Fields::read(from)?;)*)?
+                        Ok(Self::$variant $({ $($field),* })? $(( $($place),* ))?)
+                    })*
+                    other => Err($crate::frame::FrameError::Tag(other)),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use frames;

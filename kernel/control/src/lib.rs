@@ -4,13 +4,17 @@
 //! them. Both ends are of one version, built together, so there is no negotiation; a frame that cannot be read is an
 //! error and never a panic, since the code in a cell may have written over anything.
 //!
-//! There are no dependencies here, because the host must be small and quick to start.
+//! There is next to no dependency here, because the host must be small and quick to start.
 
+mod descriptors;
 mod frame;
+mod keeper;
 
+pub use descriptors::{receive_descriptor, send_descriptor};
 pub use frame::{FrameError, read_frame, write_frame};
+pub use keeper::{End, News, Order};
 
-use frame::{Fields, Reader, Writer};
+use frame::{Fields, Reader, Writer, frames};
 
 /// What the kernel asks of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +31,12 @@ pub enum Request {
         stdout: String,
         /// The named pipe that takes the place of stderr.
         stderr: String,
+        /// What it may use.
+        bounds: Bounds,
     },
+    /// Make a copy of this process, which waits for requests on a channel of its own: a descriptor follows the frame.
+    /// Answered by [`Report::Checkpoint`].
+    Checkpoint,
     /// Drop these variables.
     Drop(Vec<String>),
     /// Go on: the answer to [`Report::Show`].
@@ -36,6 +45,21 @@ pub enum Request {
     Input(String),
     /// Why there is no answer to [`Report::AskInput`].
     NoInput(String),
+    /// There is no answer to [`Report::AskInput`], because the cell is to stop.
+    Interrupted,
+}
+
+/// What the system allows the process that runs cells. Nothing stands for no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Memory that the process may have, in bytes.
+    pub memory: Option<u64>,
+    /// Time of processors that the cell may use, in seconds.
+    pub processor_seconds: Option<u64>,
+    /// The length of a file that is written, in bytes.
+    pub file_size: Option<u64>,
+    /// Processes and threads of this user.
+    pub processes: Option<u64>,
 }
 
 /// What the host tells the kernel.
@@ -66,6 +90,17 @@ pub enum Report {
     },
     /// The cell has ended, and everything it printed is in the pipes.
     Ended(Ending),
+    /// The copy has this number, or there is none.
+    Checkpoint(Option<u32>),
+    /// The process has done what the system does not forgive, and is about to end.
+    Fault {
+        /// The signal.
+        signal: u32,
+        /// Whether the address lies next to the stack's end.
+        is_overflow: bool,
+        /// What was on the stack in libraries of cells, innermost first: the file, and the offset in it.
+        frames: Vec<(String, u64)>,
+    },
 }
 
 /// Something to show.
@@ -117,6 +152,8 @@ pub enum Ending {
         /// What was on the stack in libraries of cells, innermost first: the file, and the offset in it.
         frames: Vec<(String, u64)>,
     },
+    /// By an interrupt, at a place where it leaves everything whole; what was going on is said in words.
+    Interrupted(String),
     /// Before its beginning: the library cannot be loaded.
     NotLoaded(String),
     /// Before its beginning: a stored variable is not of the type that the cell was compiled for.
@@ -130,40 +167,14 @@ pub enum Ending {
     },
 }
 
-/// Makes `write` and `read` of an enum from one table, so that the two cannot differ.
-macro_rules! frames {
-    ($type:ident { $($tag:literal => $variant:ident $({ $($field:ident),* })? $(( $($place:ident),* ))?,)* }) => {
-        impl Fields for $type {
-            fn write(&self, out: &mut Writer) {
-                match self {
-                    $(Self::$variant $({ $($field),* })? $(( $($place),* ))? => {
-                        out.tag($tag);
-                        $($($field.write(out);)*)?
-                        $($($place.write(out);)*)?
-                    })*
-                }
-            }
-
-            fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
-                match from.tag()? {
-                    $($tag => {
-                        $($(let $field = Fields::read(from)?;)*)?
-                        $($(let $place = Fields::read(from)?;)*)?
-                        Ok(Self::$variant $({ $($field),* })? $(( $($place),* ))?)
-                    })*
-                    other => Err(FrameError::Tag(other)),
-                }
-            }
-        }
-    };
-}
-
 frames!(Request {
-    1 => Run { crates, library, entry, stdout, stderr },
+    1 => Run { crates, library, entry, stdout, stderr, bounds },
     2 => Drop(names),
     3 => Continue,
     4 => Input(line),
     5 => NoInput(reason),
+    6 => Checkpoint,
+    7 => Interrupted,
 });
 
 frames!(Report {
@@ -172,6 +183,8 @@ frames!(Report {
     3 => AskInput { prompt, is_password },
     4 => Stored { name, type_name },
     5 => Ended(ending),
+    6 => Checkpoint(process),
+    7 => Fault { signal, is_overflow, frames },
 });
 
 frames!(Showing {
@@ -188,7 +201,22 @@ frames!(Ending {
     3 => Panicked { message, place, frames },
     4 => NotLoaded(reason),
     5 => Mismatched { name, stored, wanted },
+    6 => Interrupted(doing),
 });
+
+impl Fields for Bounds {
+    fn write(&self, out: &mut Writer) {
+        self.memory.write(out);
+        self.processor_seconds.write(out);
+        self.file_size.write(out);
+        self.processes.write(out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
+        let mut next = || Fields::read(from);
+        Ok(Self { memory: next()?, processor_seconds: next()?, file_size: next()?, processes: next()? })
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -216,6 +244,10 @@ mod tests {
             Report::Ended(panicked),
             Report::Ended(Ending::Failed { type_name: "E".into(), messages: vec!["a".into(), "b".into()] }),
             Report::Ended(Ending::NotLoaded("no".into())),
+            Report::Ended(Ending::Interrupted("at 3 s".into())),
+            Report::Checkpoint(Some(7)),
+            Report::Checkpoint(None),
+            Report::Fault { signal: 11, is_overflow: true, frames: vec![("cell-1.so".into(), 7)] },
             Report::Ended(Ending::Mismatched { name: "p".into(), stored: "P".into(), wanted: "Q".into() }),
         ]
     }
@@ -229,11 +261,19 @@ mod tests {
             entry: "e".into(),
             stdout: "o".into(),
             stderr: "r".into(),
+            bounds: Bounds {
+                memory: Some(1),
+                processor_seconds: None,
+                file_size: Some(u64::MAX),
+                processes: Some(0),
+            },
         };
         let requests = [
             run,
             Request::Drop(vec!["x".into()]),
             Request::Continue,
+            Request::Checkpoint,
+            Request::Interrupted,
             Request::NoInput("no".into()),
             Request::Input("é".into()),
         ];

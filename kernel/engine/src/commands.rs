@@ -1,19 +1,27 @@
 //! What a line that begins with a colon or an exclamation mark does.
 
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use netsplit_control::End;
+
 use crate::engine::{Audience, Engine, Times};
 use crate::failure::Failure;
-use crate::interrupt::Interrupt;
 use crate::outputs::{Output, Stream};
+use crate::programs::Programs;
+
+/// Each is a process, of which the system has room for so many.
+const MOST_CHECKPOINTS: usize = 1000;
 
 /// The commands, with what they do.
-pub const COMMANDS: [(&str, &str); 6] = [
+pub const COMMANDS: [(&str, &str); 8] = [
     (":vars", "shows the variables, with their types"),
     (":opt [0|1|2|3|s|z]", "shows or sets how far cells are optimised; 0 compiles fastest"),
     (":timing", "shows, or no longer shows, what each cell took"),
+    (":undo", "takes back the last cell that ran; again, the one before it"),
+    (":checkpoints [N]", "shows or sets how many states `:undo` can return to"),
     (":clear", "forgets all variables, functions and types"),
     (":explain E0382", "explains an error of the compiler"),
     (":help", "shows this"),
@@ -30,6 +38,8 @@ pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> R
             engine.shows_times = !engine.shows_times;
             format!("the times of cells are {}shown\n", if engine.shows_times { "" } else { "not " })
         }
+        "undo" => engine.undo()?,
+        "checkpoints" => checkpoints(engine, argument)?,
         "clear" => {
             engine.clear()?;
             String::new()
@@ -104,6 +114,22 @@ fn optimisation(engine: &mut Engine, level: Option<&str>) -> Result<String, Fail
     Ok(format!("cells are compiled with optimisation {}\n", engine.optimisation))
 }
 
+fn checkpoints(engine: &mut Engine, most: Option<&str>) -> Result<String, Failure> {
+    if let Some(most) = most {
+        let number = most.parse().ok().filter(|number| *number <= MOST_CHECKPOINTS);
+        let expected = || {
+            let message =
+                format!("expected a number up to {MOST_CHECKPOINTS} after :checkpoints, got {most}");
+            Failure::plain("CommandError", &message)
+        };
+        engine.checkpoints.keep(number.ok_or_else(expected)?);
+    }
+    Ok(match engine.checkpoints.most() {
+        0 => "no checkpoints are kept: a cell that ends its process costs all variables\n".to_string(),
+        most => format!("the states after the last {most} cells are kept\n"),
+    })
+}
+
 fn explain(engine: &Engine, code: Option<&str>) -> Result<String, Failure> {
     let code =
         code.ok_or_else(|| Failure::plain("CommandError", "expected an error's code, as in :explain E0382"))?;
@@ -135,34 +161,26 @@ pub fn times_line(times: Times) -> String {
 pub fn shell(
     command: &str,
     line: usize,
-    interrupt: &Interrupt,
+    programs: &mut Programs<'_>,
     audience: &mut dyn Audience,
 ) -> Result<(), Failure> {
-    let process = Command::new("sh")
-        .args(["-c", command])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
     let failed =
         |error: std::io::Error| Failure::plain("ShellError", &format!("cannot run a shell: {error}"));
-    let mut process = process.map_err(failed)?;
-    let _watched = interrupt.watch(process.id());
+    let (out, their_out) = std::io::pipe().map_err(failed)?;
+    let (err, their_err) = std::io::pipe().map_err(failed)?;
+    let mut shell = Command::new("sh");
+    let shell =
+        programs.start(shell.args(["-c", command]), their_out.as_fd(), their_err.as_fd()).map_err(failed)?;
+    drop((their_out, their_err));
     let (sender, printed) = std::sync::mpsc::channel();
-    let streams: [(Stream, Option<Box<dyn Read + Send>>); 2] = [
-        (Stream::Out, process.stdout.take().map(|it| Box::new(it) as Box<dyn Read + Send>)),
-        (Stream::Err, process.stderr.take().map(|it| Box::new(it) as Box<dyn Read + Send>)),
-    ];
-    for (stream, pipe) in streams {
+    for (stream, mut pipe) in [(Stream::Out, out), (Stream::Err, err)] {
         let sender = sender.clone();
-        if let Some(mut pipe) = pipe {
-            thread::spawn(move || {
-                let mut chunk = [0; 8192];
-                while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-                    let _ = sender.send((stream, chunk[..count].to_vec()));
-                }
-            });
-        }
+        thread::spawn(move || {
+            let mut chunk = [0; 8192];
+            while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+                let _ = sender.send((stream, chunk[..count].to_vec()));
+            }
+        });
     }
     drop(sender);
     let mut outputs = crate::outputs::Outputs::default();
@@ -170,15 +188,15 @@ pub fn shell(
         outputs.printed(stream, &bytes, audience);
     }
     outputs.end(audience);
-    let status = process.wait().map_err(failed)?;
-    match status.success() {
-        true => Ok(()),
-        false if interrupt.is_set() => Err(Failure::plain("Interrupted", "the command was interrupted")),
-        false => Err(Failure::plain(
-            "ShellError",
-            &format!("line {line}: the command `{command}` failed: {status}"),
-        )),
-    }
+    let how = match programs.wait(shell).map_err(failed)? {
+        End::Exited(0) => return Ok(()),
+        _ if programs.interrupt.is_set() => {
+            return Err(Failure::plain("Interrupted", "the command was interrupted"));
+        }
+        End::Exited(code) => format!("exit code {code}"),
+        End::Signalled(signal) => format!("signal {signal}"),
+    };
+    Err(Failure::plain("ShellError", &format!("line {line}: the command `{command}` failed: {how}")))
 }
 
 #[cfg(test)]

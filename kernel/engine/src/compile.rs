@@ -11,10 +11,10 @@ use crate::diagnostics::{Diagnostic, Span};
 use crate::failure::Failure;
 use crate::files::{cell_file, without_prefixes};
 use crate::frame::{self, Draft, Line, Taken};
-use crate::interrupt::Interrupt;
 use crate::library::Parts;
 use crate::notebook::{Notebook, Variable};
 use crate::parse::{Names, Parsed};
+use crate::programs::Programs;
 use crate::rustc::{self, CompileError, Job};
 use crate::type_names::{Choices, Nameless, nameable, other_choices};
 
@@ -25,8 +25,6 @@ const MOST_ROUNDS: usize = 40;
 pub struct Compiler<'a> {
     /// What to compile with and against.
     pub parts: &'a Parts,
-    /// Stops it.
-    pub interrupt: &'a Interrupt,
     /// Where cells are compiled.
     pub folder: &'a Path,
     /// `-C opt-level`
@@ -72,6 +70,7 @@ impl Compiler<'_> {
         &self,
         source: &Source<'_>,
         choices: &mut Choices,
+        programs: &mut Programs<'_>,
         text_of: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Ready, Failure> {
         let mut attempt = Attempt::new(source, choices);
@@ -90,7 +89,7 @@ impl Compiler<'_> {
                 library: library.clone(),
                 optimisation: self.optimisation,
             };
-            let compiled = rustc::compile(self.parts, &job, self.interrupt).map_err(no_library)?;
+            let compiled = rustc::compile(self.parts, &job, programs).map_err(no_library)?;
             times = (times.0 + compiled.times.0, times.1 + compiled.times.1);
             let _ = std::fs::remove_dir_all(&folder);
             if compiled.is_well {

@@ -4,21 +4,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use netsplit_control::{Ending, Report, Request};
-
+use crate::checkpoints::Checkpoints;
 use crate::commands;
-use crate::compile::{Compiler, Ready, Source as CellSource, closure_reason};
+use crate::compile::{Compiler, Ready, Source as CellSource};
 use crate::failure::Failure;
-use crate::frame;
-use crate::host::{Host, Incoming, describe};
+use crate::host::Host;
 use crate::interrupt::Interrupt;
+use crate::keeper::Keeper;
 use crate::library::Library;
 use crate::notebook::{Notebook, Source, Variable};
-use crate::outputs::{Output, Outputs, Stream};
+use crate::outputs::{Output, Stream};
 use crate::parse::{Parsed, item_macros, parse};
-use crate::symbols;
+use crate::programs::Programs;
 use crate::text::{self, Directive};
 use crate::type_names::{Choices, nameable};
 
@@ -55,20 +54,19 @@ pub type Late = Arc<dyn Fn(u32, Stream, String) + Send + Sync>;
 
 /// Runs the cells of one notebook.
 pub struct Engine {
-    library: Library,
+    pub(crate) library: Library,
     settings: Settings,
-    interrupt: Arc<Interrupt>,
-    late: Late,
-    host: Option<Host>,
+    pub(crate) interrupt: Arc<Interrupt>,
+    pub(crate) late: Late,
+    pub(crate) host: Host,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) notebook: Notebook,
     choices: Choices,
     /// The text of all cells by number: errors and panics may be in items of earlier ones.
     texts: BTreeMap<u32, String>,
     pub(crate) optimisation: String,
     pub(crate) shows_times: bool,
-    run: u32,
-    /// How the host has ended, if it has.
-    gone: String,
+    pub(crate) run: u32,
 }
 
 /// A variable, for whoever completes code.
@@ -106,37 +104,28 @@ impl Engine {
         interrupt: Arc<Interrupt>,
         late: Late,
     ) -> Result<Self, Failure> {
-        let mut engine = Self {
+        let host = start_host(&library, &settings)?;
+        Ok(Self {
             library,
             settings,
             interrupt,
             late,
-            host: None,
+            host,
+            checkpoints: Checkpoints::default(),
             notebook: Notebook::default(),
             choices: Choices::new(),
             texts: BTreeMap::new(),
             optimisation: "0".to_string(),
             shows_times: false,
             run: 0,
-            gone: String::new(),
-        };
-        engine.start_host()?;
-        Ok(engine)
+        })
     }
 
-    fn start_host(&mut self) -> Result<(), Failure> {
-        let program = &self.library.parts.host;
-        let libraries: Vec<PathBuf> = self.library.parts.shared_libraries().map(PathBuf::from).collect();
-        let host = Host::start(program, &libraries, &self.settings.folder, &self.settings.environment);
-        let failed =
-            |error| Failure::plain("EngineError", &format!("cannot start {}: {error}", program.display()));
-        self.host = Some(host.map_err(failed)?);
+    /// Starts all processes anew, when those that were there cannot be relied upon.
+    pub(crate) fn start_anew(&mut self) -> Result<(), Failure> {
+        self.checkpoints.begin_anew(false);
+        self.host = start_host(&self.library, &self.settings)?;
         Ok(())
-    }
-
-    /// The process that holds the variables.
-    pub fn host_process(&self) -> Option<u32> {
-        self.host.as_ref().map(Host::id)
     }
 
     /// The commands that a cell may begin with, colons included.
@@ -167,8 +156,11 @@ impl Engine {
     /// Forgets everything, and begins with a new process.
     pub(crate) fn clear(&mut self) -> Result<(), Failure> {
         self.notebook = Notebook::default();
-        self.host = None;
-        self.start_host()
+        self.checkpoints.begin_anew(true);
+        match self.host.begin_anew() {
+            Ok(()) => Ok(()),
+            Err(_) => self.start_anew(),
+        }
     }
 
     /// Runs a cell to its end. Everything that it puts out has gone to the audience when this returns.
@@ -176,12 +168,13 @@ impl Engine {
     /// # Errors
     /// Whatever keeps the cell from coming to its end.
     pub fn execute(&mut self, cell: &Cell, audience: &mut dyn Audience) -> Result<(), Failure> {
+        self.see_to_processes(audience)?;
         let text = text::read(&cell.code);
         self.texts.insert(cell.number, cell.code.clone());
         for (line, directive) in &text.directives {
             match directive {
                 Directive::Command(command) => commands::run(self, command, audience)?,
-                Directive::Shell(command) => commands::shell(command, *line, &self.interrupt, audience)?,
+                Directive::Shell(command) => commands::shell(command, *line, &mut self.programs(), audience)?,
             }
         }
         if is_empty(&text.rust) {
@@ -204,7 +197,6 @@ impl Engine {
     fn compile(&mut self, next: &Notebook, parsed: &Parsed, source: &Rc<Source>) -> Result<Ready, Failure> {
         let compiler = Compiler {
             parts: &self.library.parts,
-            interrupt: &self.interrupt,
             folder: &self.settings.folder,
             optimisation: &self.optimisation,
         };
@@ -212,183 +204,26 @@ impl Engine {
             CellSource { notebook: next, number: source.number, run: self.run, rust: &source.rust, parsed };
         let texts = &self.texts;
         let text_of = |file: &str| text_in(texts, file);
-        compiler.compile(&cell, &mut self.choices, &text_of)
+        let mut programs = Programs { keeper: &mut self.host.keeper, interrupt: &self.interrupt };
+        compiler.compile(&cell, &mut self.choices, &mut programs, &text_of)
     }
 
-    fn text_of(&self, file: &str) -> Option<String> {
+    fn programs(&mut self) -> Programs<'_> {
+        Programs { keeper: &mut self.host.keeper, interrupt: &self.interrupt }
+    }
+
+    pub(crate) fn text_of(&self, file: &str) -> Option<String> {
         text_in(&self.texts, file)
     }
+}
 
-    /// Loads and runs a cell that has been compiled, and remembers what it leaves.
-    fn run_ready(
-        &mut self,
-        next: Notebook,
-        parsed: &Parsed,
-        ready: &Ready,
-        number: u32,
-        audience: &mut dyn Audience,
-    ) -> Result<(), Failure> {
-        if self.interrupt.is_set() {
-            return Err(Failure::plain(
-                "Interrupted",
-                "the cell was interrupted before it began to run; nothing has changed",
-            ));
-        }
-        let begun = Instant::now();
-        if self.host.is_none() {
-            self.start_host()?;
-        }
-        let mut stored = BTreeMap::new();
-        let ended = self.attend(ready, number, &mut stored, audience);
-        // What the cell defined is there whether it came to its end or not: it was compiled, and loaded.
-        self.notebook = next;
-        self.notebook.define_statics(&ready.symbols);
-        let Some(ending) = ended? else { return Err(self.host_is_gone()) };
-        self.remember(parsed, ready, stored, number, &ending, audience);
-        if self.shows_times {
-            let times = Times {
-                compile: ready.times.0,
-                link: ready.times.1,
-                run: begun.elapsed(),
-                rounds: ready.rounds,
-            };
-            audience.put(Output::Text(Stream::Err, commands::times_line(times)));
-        }
-        match Failure::of(&ending, &|file| self.text_of(file), &symbols::function_at) {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
-    }
-
-    /// Passes on what comes from a running cell, until it has ended; none if its process has.
-    fn attend(
-        &mut self,
-        ready: &Ready,
-        number: u32,
-        stored: &mut BTreeMap<String, String>,
-        audience: &mut dyn Audience,
-    ) -> Result<Option<Ending>, Failure> {
-        let Some(host) = &mut self.host else { return Ok(None) };
-        let broken = |error: std::io::Error| {
-            Failure::plain("EngineError", &format!("the cell host cannot be talked to: {error}"))
-        };
-        let watched = self.interrupt.watch(host.id());
-        host.run(self.run, &[], &ready.library, &frame::entry(self.run)).map_err(broken)?;
-        let mut outputs = Outputs::default();
-        let ending = loop {
-            match host.next().map_err(broken)? {
-                Incoming::Printed(stream, bytes) => outputs.printed(stream, &bytes, audience),
-                Incoming::Report(Report::Ready) => {}
-                Incoming::Report(Report::Show { showing, waits }) => {
-                    outputs.show(showing, audience);
-                    if waits {
-                        host.answer(&Request::Continue).map_err(broken)?;
-                    }
-                }
-                Incoming::Report(Report::AskInput { prompt, is_password }) => {
-                    let answer =
-                        audience.ask(&prompt, is_password).map_or_else(Request::NoInput, Request::Input);
-                    host.answer(&answer).map_err(broken)?;
-                }
-                Incoming::Report(Report::Stored { name, type_name }) => {
-                    stored.insert(name, type_name);
-                }
-                Incoming::Report(Report::Ended(ending)) => break Some(ending),
-                Incoming::Gone(status) => {
-                    self.gone = describe(status);
-                    break None;
-                }
-            }
-        };
-        outputs.end(audience);
-        drop(watched);
-        let late = self.late.clone();
-        host.let_go(move |stream, bytes| late(number, stream, String::from_utf8_lossy(bytes).into_owned()));
-        Ok(ending)
-    }
-
-    /// The process with the variables has ended.
-    fn host_is_gone(&mut self) -> Failure {
-        self.host = None;
-        let failure = match self.interrupt.is_set() {
-            true => Failure::plain(
-                "Interrupted",
-                "the cell was interrupted; all variables are lost, functions and types are still there",
-            ),
-            false => Failure::plain(
-                "ProcessEnded",
-                &format!(
-                    "the process that runs the cells has ended: {}; all variables are lost, functions and types are still there",
-                    self.gone
-                ),
-            ),
-        };
-        self.notebook.forget_values(
-            "it was lost when the process that ran the cells ended; run the cell that made it again",
-        );
-        // The next cell finds a host that is ready.
-        if let Err(error) = self.start_host() {
-            tracing::warn!("{}", error.message);
-        }
-        failure
-    }
-
-    /// Remembers which variables there are after a cell.
-    fn remember(
-        &mut self,
-        parsed: &Parsed,
-        ready: &Ready,
-        stored: BTreeMap<String, String>,
-        number: u32,
-        ending: &Ending,
-        audience: &mut dyn Audience,
-    ) {
-        if matches!(ending, Ending::NotLoaded(_) | Ending::Mismatched { .. }) {
-            return;
-        }
-        for name in ready.taken.iter().filter(|name| !stored.contains_key(*name)) {
-            self.notebook.variables.remove(name);
-            self.notebook.lost.insert(name.clone(), format!("`{name}` was moved in cell[{number}]"));
-        }
-        let mut dropped = Vec::new();
-        for (name, type_name) in stored {
-            if type_name.contains("{{closure}}") {
-                let reason = closure_reason(&name, &type_name, number);
-                audience.put(Output::Text(Stream::Err, format!("note: {reason}\n")));
-                self.notebook.variables.remove(&name);
-                self.notebook.lost.insert(name.clone(), reason);
-                dropped.push(name);
-                continue;
-            }
-            let bound = parsed.statements.iter().flat_map(|it| &it.binds).rfind(|it| it.name == name);
-            let before = self.notebook.variables.get(&name);
-            // A variable that was put back is the one that was there, unless the cell came to its own of that name.
-            let is_new = bound.is_some() && (*ending == Ending::Finished || before.is_none());
-            let (is_mutable, declared_in) = match (bound, before) {
-                (Some(bound), _) if is_new => (bound.is_mutable, number),
-                (_, Some(before)) => (before.is_mutable, before.declared_in),
-                (Some(bound), None) => (bound.is_mutable, number),
-                (None, None) => (false, number),
-            };
-            self.notebook.lost.remove(&name);
-            self.notebook.variables.insert(name, Variable { type_name, is_mutable, declared_in });
-        }
-        for (name, reason) in &ready.not_kept {
-            // What is moved on inside the cell is nobody's surprise.
-            if !reason.contains("was moved") && !reason.contains("was never given") {
-                audience.put(Output::Text(Stream::Err, format!("note: {reason}\n")));
-            }
-            // It has taken the place of the one of its name that was there before.
-            if *ending == Ending::Finished {
-                self.notebook.variables.remove(name);
-                dropped.push(name.clone());
-            }
-            self.notebook.lost.insert(name.clone(), reason.clone());
-        }
-        if let Some(host) = self.host.as_mut().filter(|_| !dropped.is_empty()) {
-            let _ = host.answer(&Request::Drop(dropped));
-        }
-    }
+fn start_host(library: &Library, settings: &Settings) -> Result<Host, Failure> {
+    let program = &library.parts.host;
+    let libraries: Vec<PathBuf> = library.parts.shared_libraries().map(PathBuf::from).collect();
+    let keeper = Keeper::start(program, &libraries, &settings.folder, &settings.environment);
+    keeper.and_then(|keeper| Host::start(keeper, &settings.folder)).map_err(|error| {
+        Failure::plain("EngineError", &format!("cannot start {}: {error}", program.display()))
+    })
 }
 
 fn text_in(texts: &BTreeMap<u32, String>, file: &str) -> Option<String> {

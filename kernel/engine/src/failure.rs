@@ -3,11 +3,13 @@
 use netsplit_control::Ending;
 
 use crate::diagnostics::Diagnostic;
+use crate::symbols;
 
 /// Why a cell has not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The kind: `CompileError`, `Panic`, `Error`, `ProcessEnded`, `Interrupted`, `CommandError`, `EngineError`.
+    /// The kind: `CompileError`, `Panic`, `Error`, `Interrupted`, `CommandError`, `EngineError`, or how the process died:
+    /// `StackOverflow`, `OutOfMemory`, `Exited`, ..
     pub name: String,
     /// In one sentence.
     pub message: String,
@@ -26,6 +28,13 @@ impl Failure {
         let title = format!("\u{1b}[1m\u{1b}[91merror\u{1b}[0m\u{1b}[1m: {message}\u{1b}[0m");
         let traceback = title.lines().map(str::to_string).chain(details).collect();
         Self { name: name.to_string(), message: message.to_string(), traceback }
+    }
+
+    /// The same, with something to do about it below.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        self.traceback.push(format!("\u{1b}[94mnote\u{1b}[0m: {hint}"));
+        self
     }
 
     /// The errors of a cell that does not compile.
@@ -59,10 +68,14 @@ impl Failure {
                     details.push(format!("  \u{1b}[94m-->\u{1b}[0m {file}:{line}:{column}"));
                     details.extend(excerpt(file, *line, *column, text_of));
                 }
-                let functions: Vec<String> =
-                    frames.iter().filter_map(|(file, offset)| function_at(file, *offset)).collect();
-                details.extend(calls(&functions));
+                let functions = frames.iter().filter_map(|(file, offset)| function_at(file, *offset));
+                let mut calls = symbols::of_cells(functions);
+                calls.dedup();
+                details.extend(calls.iter().map(|name| format!("  in {name}")));
                 Some(Self::with_details("Panic", message, details))
+            }
+            Ending::Interrupted(doing) => {
+                Some(Self::plain("Interrupted", &format!("the cell was interrupted while {doing}")))
             }
             Ending::NotLoaded(reason) => {
                 Some(Self::plain("EngineError", &format!("the cell cannot be loaded: {reason}")))
@@ -87,26 +100,6 @@ fn excerpt(file: &str, line: u32, column: u32, text_of: &dyn Fn(&str) -> Option<
     let bar = "\u{1b}[94m|\u{1b}[0m";
     let mark = format!("{}\u{1b}[91m^\u{1b}[0m", " ".repeat(column as usize - 1));
     vec![format!("{indent} {bar}"), format!("{number} {bar} {written}"), format!("{indent} {bar} {mark}")]
-}
-
-/// The functions of cells that were running, if there were any besides the cell itself.
-fn calls(functions: &[String]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for function in functions {
-        let mut name = function.replace("cells::", "");
-        while let Some(start) = name.find("netsplit_epoch_") {
-            let end = name[start..].find("::").map_or(name.len(), |it| start + it + 2);
-            name.replace_range(start..end, "");
-        }
-        if name.contains("netsplit_cell_") {
-            break;
-        }
-        let line = format!("  in {name}");
-        if function.contains("cells::") && lines.last() != Some(&line) {
-            lines.push(line);
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
-//! The cell host, seen from the kernel: a process, the control channel to it, and the pipes that it prints into.
+//! The process that runs cells, seen from the kernel: its control channel, the pipes that it prints into, its copies.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use netsplit_control::{Report, Request, read_frame, write_frame};
-use rustix::event::{PollFd, PollFlags, poll};
+use netsplit_control::{Bounds, End, Report, Request, read_frame, send_descriptor, write_frame};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::process::Signal;
+
+use crate::keeper::Keeper;
 
 /// How much is read at once.
 const CHUNK: usize = 64 << 10;
@@ -26,7 +28,7 @@ pub enum Stream {
     Err,
 }
 
-/// What comes from the host while a cell runs.
+/// What comes from the runner while a cell runs.
 #[derive(Debug)]
 pub enum Incoming {
     /// It printed.
@@ -34,56 +36,140 @@ pub enum Incoming {
     /// It reports; everything that it printed before has come.
     Report(Report),
     /// It has ended.
-    Gone(ExitStatus),
+    Gone(End),
+    /// The time is up, and the cell still runs.
+    TimeIsUp,
 }
 
-/// A running cell host.
+/// A copy of the runner, which sleeps.
+#[derive(Debug)]
+pub struct Checkpoint {
+    channel: UnixStream,
+    /// Its number, once it is known that there is a copy.
+    process: Option<u32>,
+}
+
+/// The running processes.
 #[derive(Debug)]
 pub struct Host {
-    process: Child,
+    /// What starts them.
+    pub keeper: Keeper,
+    process: u32,
     control: UnixStream,
     pipes: Option<[OwnedFd; 2]>,
     folder: PathBuf,
     run: u32,
     /// A report that has come and has not been passed on, because something was printed before it.
     pending: VecDeque<Option<Report>>,
+    /// Whether a copy has been asked for, and the answer has not been read.
+    copies: bool,
 }
 
 impl Host {
-    /// Starts a host, which loads these libraries for its cells. Pipes are made in the folder.
-    pub fn start(
-        program: &Path,
-        libraries: &[PathBuf],
-        folder: &Path,
-        environment: &[(String, String)],
-    ) -> io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let process = Command::new(program)
-            .args(libraries)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            // Of a build that started the kernel; the host finds its libraries by itself, and so do the cells' children.
-            .env_remove("LD_LIBRARY_PATH")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        Ok(Self {
-            process,
-            control: ours,
-            pipes: None,
-            folder: folder.to_path_buf(),
-            run: 0,
-            pending: VecDeque::new(),
-        })
+    /// Has the keeper make a runner. Pipes are made in the folder.
+    pub fn start(mut keeper: Keeper, folder: &Path) -> io::Result<Self> {
+        let (process, control) = keeper.runner()?;
+        let (folder, pending) = (folder.to_path_buf(), VecDeque::new());
+        Ok(Self { keeper, process, control, pipes: None, folder, run: 0, pending, copies: false })
     }
 
-    /// Its process number.
+    /// The process number of the runner.
     pub fn id(&self) -> u32 {
-        self.process.id()
+        self.process
     }
 
-    /// Loads a cell and lets it run, with fresh pipes to print into; what comes is told by [`Self::next`].
-    pub fn run(&mut self, run: u32, crates: &[PathBuf], library: &Path, entry: &str) -> io::Result<()> {
+    /// Whether the runner is there, as far as anybody knows.
+    ///
+    /// # Errors
+    /// If there is no keeper any more, and so no runner either.
+    pub fn is_alive(&mut self) -> io::Result<bool> {
+        self.keeper.hear_all()?;
+        Ok(self.keeper.end_of(self.process).is_none())
+    }
+
+    /// How the runner has ended; for one that [`Self::is_alive`] says has.
+    pub fn end(&mut self) -> io::Result<End> {
+        self.keeper.wait(self.process)
+    }
+
+    /// The names of the runner's threads besides the one that runs cells.
+    pub fn threads(&self) -> Vec<String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process));
+        let others = tasks
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|task| *task.file_name() != *self.process.to_string());
+        let name = |task: std::fs::DirEntry| {
+            std::fs::read_to_string(task.path().join("comm")).unwrap_or_default().trim().to_string()
+        };
+        others.map(name).collect()
+    }
+
+    /// Asks for a copy of the runner, which must have no other threads.
+    pub fn copy(&mut self) -> io::Result<Checkpoint> {
+        let (ours, theirs) = UnixStream::pair()?;
+        self.answer(&Request::Checkpoint)?;
+        send_descriptor(&self.control, theirs.as_fd())?;
+        self.copies = true;
+        Ok(Checkpoint { channel: ours, process: None })
+    }
+
+    /// Reads the answer to the last [`Self::copy`], and tells the copy of it: whether there is one.
+    pub fn confirm(&mut self, copy: &mut Checkpoint) -> bool {
+        while std::mem::take(&mut self.copies) {
+            match read_frame(&mut self.control) {
+                Ok(Some(Report::Checkpoint(process))) => copy.process = process,
+                // Of a thread that has something to show.
+                Ok(Some(_)) => self.copies = true,
+                Ok(None) | Err(_) => {}
+            }
+        }
+        copy.process.is_some()
+    }
+
+    /// A copy takes the runner's place.
+    pub fn resume(&mut self, copy: Checkpoint) -> io::Result<()> {
+        let process = copy.process.ok_or_else(|| io::Error::other("there is no such copy"))?;
+        self.end_runner()?;
+        self.keeper.runs(process)?;
+        self.take_over(process, copy.channel);
+        Ok(())
+    }
+
+    /// A runner without variables takes the runner's place.
+    pub fn begin_anew(&mut self) -> io::Result<()> {
+        self.end_runner()?;
+        let (process, control) = self.keeper.runner()?;
+        self.take_over(process, control);
+        Ok(())
+    }
+
+    fn take_over(&mut self, process: u32, control: UnixStream) {
+        self.process = process;
+        self.control = control;
+        self.copies = false;
+        self.pending.clear();
+    }
+
+    /// Kills the runner, unless it has ended.
+    fn end_runner(&mut self) -> io::Result<()> {
+        self.keeper.orders().signal(self.process, Signal::KILL);
+        if self.keeper.is_awaited(self.process) {
+            self.keeper.wait(self.process)?;
+        }
+        Ok(())
+    }
+
+    /// Loads a cell, after the crates that it needs, and lets it run within its bounds, with fresh pipes to print into; what
+    /// comes is told by [`Self::next`].
+    pub fn run(
+        &mut self,
+        run: u32,
+        crates: &[PathBuf],
+        (library, entry): (&Path, &str),
+        bounds: Bounds,
+    ) -> io::Result<()> {
         // The pipes of the run before are open, and need no name any more.
         let before = std::mem::replace(&mut self.run, run);
         for name in ["out", "err"] {
@@ -98,6 +184,7 @@ impl Host {
             entry: entry.to_string(),
             stdout: text(&out),
             stderr: text(&err),
+            bounds,
         };
         self.answer(&run)
     }
@@ -107,48 +194,47 @@ impl Host {
         write_frame(&mut self.control, request).map_err(|error| io::Error::other(error.to_string()))
     }
 
-    /// Waits for what comes next while a cell runs.
-    pub fn next(&mut self) -> io::Result<Incoming> {
+    /// Waits for what comes next while a cell runs, until the deadline.
+    pub fn next(&mut self, deadline: Option<Instant>) -> io::Result<Incoming> {
         loop {
             let Some([out, err]) = &self.pipes else { return Err(io::Error::other("no cell runs")) };
-            let mut polled = [
-                PollFd::new(out, PollFlags::IN),
-                PollFd::new(err, PollFlags::IN),
-                PollFd::new(&self.control, PollFlags::IN),
-            ];
-            if !self.pending.is_empty() {
-                // Nothing to wait for.
-            } else if let Err(error) = poll(&mut polled, None)
-                && error != rustix::io::Errno::INTR
-            {
-                return Err(error.into());
-            }
+            let has_ended = self.keeper.end_of(self.process).is_some();
+            let waits = match (self.pending.is_empty() && !has_ended, deadline) {
+                (false, _) => Some(Duration::ZERO),
+                (true, Some(deadline)) => Some(deadline.saturating_duration_since(Instant::now())),
+                (true, None) => None,
+            };
+            let [printed, reported, news] = wait(&self.control, [out, err], self.keeper.news(), waits)?;
             // The pipes go first: what was printed before a report comes before it.
-            if let Some(printed) = read_pipes(out, err)? {
+            if printed && let Some(printed) = read_pipes(out, err)? {
                 return Ok(printed);
             }
             if let Some(report) = self.pending.pop_front() {
                 return self.take_in(report);
             }
-            let [.., control] = &polled;
-            if control.revents().is_empty() {
-                // A pipe that hangs up without a reader being left: nothing is printed before the host opens it.
-                thread::sleep(std::time::Duration::from_micros(50));
-                continue;
-            }
-            let report: Option<Report> = match read_frame(&mut self.control) {
-                Ok(report) => report,
-                Err(error) => {
-                    tracing::warn!("the cell host says what nobody understands: {error}");
+            if reported {
+                let report: Option<Report> = read_frame(&mut self.control).unwrap_or_else(|error| {
+                    tracing::warn!("the runner says what nobody understands: {error}");
                     None
+                });
+                // What was printed between the look into the pipes and the report belongs before it.
+                if let Some(printed) = read_pipes(out, err)? {
+                    self.pending.push_back(report);
+                    return Ok(printed);
                 }
-            };
-            // What was printed between the look into the pipes and the report belongs before it.
-            if let Some(printed) = read_pipes(out, err)? {
-                self.pending.push_back(report);
-                return Ok(printed);
+                return self.take_in(report);
             }
-            return self.take_in(report);
+            if has_ended {
+                return Ok(Incoming::Gone(self.keeper.wait(self.process)?));
+            }
+            if news {
+                self.keeper.hear()?;
+            } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(Incoming::TimeIsUp);
+            } else if printed {
+                // A pipe that hangs up without a reader being left: nothing is printed before the runner opens it.
+                thread::sleep(Duration::from_micros(50));
+            }
         }
     }
 
@@ -156,8 +242,9 @@ impl Host {
         match report {
             Some(report) => Ok(Incoming::Report(report)),
             None => {
-                let _ = self.process.kill();
-                Ok(Incoming::Gone(self.process.wait()?))
+                // It has closed the channel, or said what is no report: it is not to be trusted any more.
+                self.keeper.orders().signal(self.process, Signal::KILL);
+                Ok(Incoming::Gone(self.keeper.wait(self.process)?))
             }
         }
     }
@@ -183,11 +270,27 @@ impl Host {
     }
 }
 
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+/// Waits until one of the three has something: the pipes, the channel, the keeper.
+fn wait(
+    control: &UnixStream,
+    [out, err]: [&OwnedFd; 2],
+    news: impl AsFd,
+    most: Option<Duration>,
+) -> io::Result<[bool; 3]> {
+    let mut polled = [
+        PollFd::new(out, PollFlags::IN),
+        PollFd::new(err, PollFlags::IN),
+        PollFd::new(control, PollFlags::IN),
+        PollFd::from_borrowed_fd(news.as_fd(), PollFlags::IN),
+    ];
+    let most =
+        most.map(|it| Timespec { tv_sec: it.as_secs().cast_signed(), tv_nsec: it.subsec_nanos().into() });
+    match poll(&mut polled, most.as_ref()) {
+        Err(error) if error != rustix::io::Errno::INTR => return Err(error.into()),
+        _ => {}
     }
+    let [out, err, control, news] = polled.map(|it| !it.revents().is_empty());
+    Ok([out || err, control, news])
 }
 
 /// Makes a named pipe and opens its end for reading, which does not wait for anybody to write.
@@ -209,21 +312,4 @@ fn read_pipes(out: impl AsFd, err: impl AsFd) -> io::Result<Option<Incoming>> {
         }
     }
     Ok(None)
-}
-
-/// How a process has ended, in words.
-pub fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("it exited with code {code}"),
-        (None, Some(11)) => {
-            "signal 11: mostly a recursion without end, which overflows the stack".to_string()
-        }
-        (None, Some(6)) => {
-            "signal 6: it aborted itself, as a recursion without end or a panic inside a panic does"
-                .to_string()
-        }
-        (None, Some(9)) => "signal 9: it was killed, as a machine without memory does".to_string(),
-        (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) => status.to_string(),
-    }
 }

@@ -3,9 +3,11 @@
 //! A cell becomes one shared library, made by one run of the compiler against the prepared [`library`], and loaded into the
 //! process that holds the notebook's variables, the cell host. [`Engine`] is the whole of it: text in, outputs and an end out.
 
+mod checkpoints;
 mod commands;
 mod compile;
 mod contents;
+mod deaths;
 mod diagnostics;
 mod engine;
 mod failure;
@@ -14,11 +16,14 @@ mod frame;
 mod host;
 mod interrupt;
 mod item;
+mod keeper;
 pub mod library;
 mod linker;
 mod notebook;
 mod outputs;
 mod parse;
+mod programs;
+mod running;
 mod rustc;
 mod symbols;
 mod text;

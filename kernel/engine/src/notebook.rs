@@ -196,6 +196,24 @@ impl Notebook {
         }
     }
 
+    /// Where a function is defined that is called this on the stack, as in `deep` or `<P as Node>::on_message`.
+    pub fn place_of(&self, function: &str) -> Option<String> {
+        let mut path = function.split("::{{closure}}").next()?.rsplit("::");
+        let (name, of) = (path.next()?, path.next().unwrap_or_default());
+        let defines = |it: &&Live| match &it.item.kind {
+            Kind::Named => of.is_empty() && it.item.names.iter().any(|own| own == name),
+            Kind::Impl { members, header_names, .. } => {
+                members.iter().any(|member| member == name)
+                    && header_names.iter().any(|own| of.contains(own.as_str()))
+            }
+            _ => false,
+        };
+        let live = self.items.iter().rev().find(defines)?;
+        let within = live.text().find(&format!("fn {name}"))?;
+        let before = &live.source.rust[..live.item.range.start + within];
+        Some(format!("cell[{}]:{}", live.source.number, before.matches('\n').count() + 1))
+    }
+
     /// The process that held the variables has ended, and the statics with it.
     pub fn forget_values(&mut self, reason: &str) {
         for name in std::mem::take(&mut self.variables).into_keys() {

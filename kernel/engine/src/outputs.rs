@@ -13,6 +13,9 @@ pub type Bundle = Map<String, Value>;
 /// How much text of a cell is passed on; a front end is of no use to anybody long before.
 const MOST_TEXT: usize = 10 << 20;
 
+/// How much of stderr is remembered: the last words of a process say why it died.
+const LAST_ERRORS: usize = 1 << 10;
+
 /// What a cell puts out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -47,6 +50,7 @@ pub struct Outputs {
     has_result: bool,
     length: usize,
     is_cut: bool,
+    last_errors: String,
 }
 
 impl Outputs {
@@ -74,6 +78,9 @@ impl Outputs {
     }
 
     fn text(&mut self, stream: Stream, mut text: String, to: &mut dyn Audience) {
+        if stream == Stream::Err {
+            self.remember_errors(&text);
+        }
         let room = MOST_TEXT.saturating_sub(self.length);
         self.length = self.length.saturating_add(text.len());
         if text.len() > room {
@@ -90,6 +97,13 @@ impl Outputs {
         } else if !text.is_empty() {
             to.put(Output::Text(stream, text));
         }
+    }
+
+    fn remember_errors(&mut self, text: &str) {
+        self.last_errors.push_str(text);
+        let surplus = self.last_errors.len().saturating_sub(LAST_ERRORS);
+        let from = (surplus..).find(|from| self.last_errors.is_char_boundary(*from)).unwrap_or_default();
+        self.last_errors.drain(..from);
     }
 
     /// Puts out the contents that were printed one after the other.
@@ -118,6 +132,11 @@ impl Outputs {
             Showing::ResultEnds => self.is_result = false,
             Showing::Clear { wait } => to.put(Output::Clear { wait }),
         }
+    }
+
+    /// The end of what was printed on stderr.
+    pub fn last_errors(&self) -> &str {
+        &self.last_errors
     }
 
     /// Nothing more comes.

@@ -1,14 +1,18 @@
 //! One compiler run per cell: sources in, a shared library or diagnostics out.
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use netsplit_control::End;
+
 use crate::diagnostics::Diagnostic;
-use crate::interrupt::Interrupt;
 use crate::library::Parts;
 use crate::linker::Linker;
+use crate::programs::Programs;
 
 /// The name of the crate that every cell is, so that a type has one identity in all of them.
 pub const CRATE: &str = "cells";
@@ -74,7 +78,7 @@ pub enum CompileError {
 }
 
 /// Compiles and links a cell.
-pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Compiled, CompileError> {
+pub fn compile(parts: &Parts, job: &Job<'_>, programs: &mut Programs<'_>) -> Result<Compiled, CompileError> {
     let begun = Instant::now();
     let mut compiler = command(parts);
     compiler.arg(format!("-Copt-level={}", job.optimisation));
@@ -86,7 +90,7 @@ pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Co
         Linker::Program { .. } => compiler.arg("--emit=obj").arg("-o").arg(&object),
         Linker::Compiler => compiler.arg("--emit=link").arg("-o").arg(&job.library),
     };
-    let (is_well, stderr) = run(compiler.arg(job.root), interrupt)?;
+    let (is_well, stderr) = run(compiler.arg(job.root), programs)?;
     let (mut diagnostics, rest) = read_diagnostics(&stderr);
     if !is_well && diagnostics.iter().all(|it| it.level != "error") {
         diagnostics
@@ -94,9 +98,8 @@ pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Co
     }
     let compiled = begun.elapsed();
     if is_well && let Linker::Program { program, arguments } = &parts.linker {
-        let mut linker =
-            Linker::command(program, arguments, &object, &job.library, parts.builtins.as_deref());
-        let (is_linked, stderr) = run(&mut linker, interrupt)?;
+        let linker = Linker::command(program, arguments, &object, &job.library, parts.builtins.as_deref());
+        let (is_linked, stderr) = run(&linker, programs)?;
         let _ = std::fs::remove_file(&object);
         if !is_linked {
             return Err(CompileError::Link(stderr));
@@ -105,24 +108,23 @@ pub fn compile(parts: &Parts, job: &Job<'_>, interrupt: &Interrupt) -> Result<Co
     Ok(Compiled { is_well, diagnostics, times: (compiled, begun.elapsed() - compiled) })
 }
 
-/// Runs a program to its end, or until somebody interrupts.
-fn run(command: &mut Command, interrupt: &Interrupt) -> Result<(bool, String), CompileError> {
-    let not_run = |command: &Command, source| {
-        let program = command.get_program().to_string_lossy().into_owned();
-        CompileError::NotRun { program, source }
+/// Runs a program to its end, or until somebody interrupts; whether it went well, and what it said on stderr.
+fn run(command: &Command, programs: &mut Programs<'_>) -> Result<(bool, String), CompileError> {
+    let not_run = |source| CompileError::NotRun {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
     };
-    let mut process =
-        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|it| not_run(command, it))?;
-    let _watched = interrupt.watch(process.id());
+    let (mut stderr, theirs) = io::pipe().map_err(not_run)?;
+    let nothing = File::options().write(true).open("/dev/null").map_err(not_run)?;
+    let program = programs.start(command, nothing.as_fd(), theirs.as_fd()).map_err(not_run)?;
+    drop(theirs);
     let mut said = Vec::new();
-    if let Some(mut stderr) = process.stderr.take() {
-        let _ = stderr.read_to_end(&mut said);
-    }
-    let status = process.wait().map_err(|it| not_run(command, it))?;
-    if interrupt.is_set() {
+    let _ = stderr.read_to_end(&mut said);
+    let end = programs.wait(program).map_err(not_run)?;
+    if programs.interrupt.is_set() {
         return Err(CompileError::Interrupted);
     }
-    Ok((status.success(), String::from_utf8_lossy(&said).into_owned()))
+    Ok((end == End::Exited(0), String::from_utf8_lossy(&said).into_owned()))
 }
 
 fn read_diagnostics(stderr: &str) -> (Vec<Diagnostic>, String) {

@@ -15,6 +15,25 @@ pub fn function_at(library: &str, offset: u64) -> Option<String> {
     Some(format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?)))
 }
 
+/// Those of these functions, innermost first, that cells define, as cells name them; up to the cell itself.
+pub fn of_cells(functions: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names = Vec::new();
+    for function in functions {
+        let mut name = function.replace("cells::", "");
+        while let Some(start) = name.find("netsplit_epoch_") {
+            let end = name[start..].find("::").map_or(name.len(), |it| start + it + 2);
+            name.replace_range(start..end, "");
+        }
+        if name.contains("netsplit_cell_") {
+            break;
+        }
+        if function.contains("cells::") {
+            names.push(name);
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

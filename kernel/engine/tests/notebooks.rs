@@ -288,6 +288,7 @@ files! {
     asynchronous "asynchronous.txt" "Waiting at the top level, tasks, channels.";
     threads "threads.txt" "Threads, also those that outlive their cell.";
     panics "panics.txt" "Panics in every place, and what is told of them.";
+    checkpoints "checkpoints.txt" "States that are returned to, by a death or on request.";
     endings "endings.txt" "Errors that are returned, processes that end.";
     compile_errors "compile_errors.txt" "What the compiler says, and where.";
     warnings "warnings.txt" "Warnings that help, and those that would annoy.";

@@ -5,10 +5,11 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::time::Duration;
 
 use netsplit_control::Ending;
 
-use crate::panics;
+use crate::{interrupts, panics};
 
 /// What `?` at a cell's top level returns.
 type Returned = Result<(), Box<dyn Error>>;
@@ -39,7 +40,8 @@ pub fn run_future(statements: Pin<Box<dyn Future<Output = Returned> + '_>>) -> b
     match executor {
         Ok(executor) => {
             // Tasks that were spawned go on in the next cell that waits.
-            let returned = catch_unwind(AssertUnwindSafe(|| executor.block_on(statements)));
+            let run = || executor.block_on(interrupts::or_unwind(statements, "it waited"));
+            let returned = catch_unwind(AssertUnwindSafe(run));
             EXECUTOR.set(Some(executor));
             conclude(returned)
         }
@@ -48,7 +50,9 @@ pub fn run_future(statements: Pin<Box<dyn Future<Output = Returned> + '_>>) -> b
 }
 
 fn new_executor() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+    // Threads for blocking work go at once when they have none, because a process with threads has no checkpoints.
+    let idle = Duration::from_millis(1);
+    tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(idle).build()
 }
 
 fn conclude(returned: std::thread::Result<Returned>) -> bool {

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::channel;
+use crate::channel::{self, NoInput};
+use crate::interrupts;
 
 /// Asks for a line of text.
 ///
@@ -21,6 +22,8 @@ pub fn password(prompt: &str) -> io::Result<String> {
 }
 
 fn ask(prompt: &str, is_password: bool) -> io::Result<String> {
-    let answer = channel::ask_input(prompt, is_password);
-    answer.map_err(|reason| io::Error::new(io::ErrorKind::Unsupported, reason))
+    channel::ask_input(prompt, is_password).map_err(|why| match why {
+        NoInput::Refused(reason) => io::Error::new(io::ErrorKind::Unsupported, reason),
+        NoInput::Interrupted => interrupts::unwind("it waited for input"),
+    })
 }

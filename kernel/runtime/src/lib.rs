@@ -1,18 +1,25 @@
 //! What a compiled cell calls: it takes its variables from here and puts them back, shows its value, reads input, waits
-//! for futures. The host's loop, which loads cells and runs them, is here as well, so that there is one copy of
+//! for futures. The processes around it are here as well: the keeper, which starts the others, and the runner, which loads cells and runs
+//! them, so that there is one copy of
 //! everything in the process.
 //!
 //! Whatever is generic is compiled again in every cell, without optimisation, so the generic functions do next to nothing:
 //! they turn a value into `Box<dyn Any>` or `&dyn Debug` and leave the rest to functions that are compiled once.
 
+mod bounds;
 mod channel;
 pub mod display;
+mod faults;
+mod fork;
 mod guard;
 pub mod host;
 mod input;
+mod interrupts;
+mod keeper;
 mod macros;
 mod panics;
 pub mod ready_made;
+mod runner;
 mod show;
 mod variables;
 

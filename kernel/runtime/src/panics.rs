@@ -12,7 +12,7 @@ use std::thread::{self, ThreadId};
 
 use netsplit_control::Ending;
 
-use crate::place_of;
+use crate::{interrupts, place_of};
 
 /// What the hook has seen and nobody has reported yet.
 struct Seen {
@@ -57,6 +57,9 @@ fn print(thread: &str, message: &str, place: Option<&(String, u32, u32)>) {
 
 /// The ending of a cell that a panic has left: what the hook saw last, unless the payload was thrown without it.
 pub fn ending(payload: &(dyn Any + Send)) -> Ending {
+    if let Some(doing) = interrupts::doing(payload) {
+        return Ending::Interrupted(doing);
+    }
     let message = message_of(payload);
     let last = SEEN.with_borrow_mut(|seen| match seen.last() {
         Some(last) if last.message == message => seen.pop(),
@@ -80,17 +83,16 @@ pub fn print_caught() {
 fn frames() -> Vec<(String, u64)> {
     let mut frames = Vec::new();
     backtrace::trace(|frame| {
-        let of_cell = library_of(frame.ip())
-            .filter(|(file, _)| file.rsplit('/').next().is_some_and(|it| it.starts_with("cell-")));
-        frames.extend(of_cell);
+        let of_cell = library_of(frame.ip()).filter(|(file, _)| is_cell(file));
+        frames.extend(of_cell.map(|(file, offset)| (file.to_string(), offset)));
         true
     });
     frames
 }
 
-/// The library that an address is in, and the offset in it.
+/// The library that an address is in, and the offset in it. Takes no memory, so that signal handlers can ask too.
 #[allow(unsafe_code, reason = "only the loader knows which library an address is in")]
-fn library_of(address: *mut std::ffi::c_void) -> Option<(String, u64)> {
+pub fn library_of(address: *mut std::ffi::c_void) -> Option<(&'static str, u64)> {
     // SAFETY: `dladdr` only reads the loader's tables, and fills a structure that outlives the call; on success, its file name
     // is a C string that lives as long as the library, and cells are never unloaded.
     unsafe {
@@ -98,9 +100,14 @@ fn library_of(address: *mut std::ffi::c_void) -> Option<(String, u64)> {
         if libc::dladdr(address, &raw mut found) == 0 || found.dli_fname.is_null() {
             return None;
         }
-        let file = std::ffi::CStr::from_ptr(found.dli_fname).to_str().ok()?.to_string();
+        let file = std::ffi::CStr::from_ptr(found.dli_fname).to_str().ok()?;
         Some((file, (address as usize).wrapping_sub(found.dli_fbase as usize) as u64))
     }
+}
+
+/// Whether a library is a cell.
+pub fn is_cell(library: &str) -> bool {
+    library.rsplit('/').next().is_some_and(|name| name.starts_with("cell-"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,108 @@
+//! What the kernel and the keeper say to each other: the keeper starts everything that runs on behalf of a notebook, tells how
+//! it ends, and ends it all when the kernel has gone.
+
+use crate::frame::frames;
+
+/// What the kernel asks of the keeper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Make a process that runs cells, with no variables yet; its channel follows the frame as a descriptor. Answered by
+    /// [`News::Started`] or [`News::NotStarted`].
+    Runner,
+    /// Start a program; its stdout and stderr follow the frame as descriptors, its stdin is empty. Answered by
+    /// [`News::Started`] or [`News::NotStarted`].
+    Program {
+        /// The program, and what it is given.
+        command: Vec<String>,
+        /// The folder that it works in, if not the kernel's.
+        folder: Option<String>,
+        /// What its environment has otherwise than the keeper's: values to set, and names to leave out.
+        environment: Vec<(String, Option<String>)>,
+    },
+    /// Send a signal to a process that was started, if it has not ended; to a program's whole group.
+    Signal {
+        /// The process.
+        process: u32,
+        /// The signal.
+        signal: u32,
+    },
+    /// From now on this copy of a runner that has ended is the runner: what it starts ends with it.
+    Runs(u32),
+}
+
+/// What the keeper tells the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The process was started, and has this number.
+    Started(u32),
+    /// It was not, and why.
+    NotStarted(String),
+    /// A process has ended: one that was started, or one that was left alone by its parent.
+    Ended {
+        /// Its number.
+        process: u32,
+        /// How.
+        end: End,
+    },
+}
+
+/// How a process has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this code.
+    Exited(u32),
+    /// By this signal.
+    Signalled(u32),
+}
+
+frames!(Order {
+    1 => Runner,
+    2 => Program { command, folder, environment },
+    3 => Signal { process, signal },
+    4 => Runs(process),
+});
+
+frames!(News {
+    1 => Started(process),
+    2 => NotStarted(reason),
+    3 => Ended { process, end },
+});
+
+frames!(End {
+    1 => Exited(code),
+    2 => Signalled(signal),
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{read_frame, write_frame};
+
+    /// Orders and news survive the way.
+    #[test]
+    fn orders_and_news() {
+        let program = Order::Program {
+            command: vec!["rustc".into(), "-vV".into()],
+            folder: Some("/".into()),
+            environment: vec![("A".into(), Some("1".into())), ("B".into(), None)],
+        };
+        let orders = [Order::Runner, program, Order::Signal { process: 7, signal: 9 }, Order::Runs(8)];
+        let mut bytes = Vec::new();
+        orders.iter().for_each(|order| write_frame(&mut bytes, order).unwrap());
+        let mut rest = bytes.as_slice();
+        let read: Vec<Order> = std::iter::from_fn(|| read_frame(&mut rest).unwrap()).collect();
+        assert_eq!(read, orders);
+        let ended = |end| News::Ended { process: 7, end };
+        let news = [
+            News::Started(1),
+            News::NotStarted("no".into()),
+            ended(End::Exited(3)),
+            ended(End::Signalled(11)),
+        ];
+        let mut bytes = Vec::new();
+        news.iter().for_each(|it| write_frame(&mut bytes, it).unwrap());
+        let mut rest = bytes.as_slice();
+        let read: Vec<News> = std::iter::from_fn(|| read_frame(&mut rest).unwrap()).collect();
+        assert_eq!(read, news);
+    }
+}

@@ -1,0 +1,193 @@
+//! The keeper, seen from the kernel: it starts what runs on behalf of the notebook, and ends it all when the kernel has gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use netsplit_control::{End, News, Order, read_frame, send_descriptor, write_frame};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+/// How long the keeper may take to clean up when it has been let go.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// A running keeper. One thread asks it for processes and hears of their ends; others may send signals.
+#[derive(Debug)]
+pub struct Keeper {
+    process: Child,
+    news: UnixStream,
+    orders: Arc<Orders>,
+    /// The processes whose ends somebody waits for.
+    awaited: BTreeSet<u32>,
+    /// Those of them that have ended.
+    ended: BTreeMap<u32, End>,
+}
+
+/// Where orders go, from any thread.
+#[derive(Debug)]
+pub struct Orders(Mutex<UnixStream>);
+
+impl Orders {
+    /// Sends a signal to a process that the keeper has started, and to what it has started itself. Nothing happens if it has
+    /// ended.
+    pub fn signal(&self, process: u32, signal: Signal) {
+        let order = Order::Signal { process, signal: signal.as_raw().unsigned_abs() };
+        // Without a keeper there is no process either.
+        let _ = self.send(&order, &[]);
+    }
+
+    fn send(&self, order: &Order, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+        let socket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        write_frame(&mut &*socket, order).map_err(|error| io::Error::other(error.to_string()))?;
+        descriptors.iter().try_for_each(|descriptor| send_descriptor(&socket, *descriptor))
+    }
+}
+
+impl Keeper {
+    /// Starts the keeper, which loads these libraries for all cells, and removes the folder when the kernel has gone.
+    pub fn start(
+        program: &Path,
+        libraries: &[PathBuf],
+        folder: &Path,
+        environment: &[(String, String)],
+    ) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let process = Command::new(program)
+            .arg(folder)
+            .args(libraries)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            // Of a build that started the kernel; the host finds its libraries by itself, and so do the cells' children.
+            .env_remove("LD_LIBRARY_PATH")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()?;
+        let orders = Arc::new(Orders(Mutex::new(ours.try_clone()?)));
+        let (awaited, ended) = (BTreeSet::new(), BTreeMap::new());
+        Ok(Self { process, news: ours, orders, awaited, ended })
+    }
+
+    /// Where orders go.
+    pub fn orders(&self) -> Arc<Orders> {
+        self.orders.clone()
+    }
+
+    /// Makes a runner; returns its number and the channel to it.
+    pub fn runner(&mut self) -> io::Result<(u32, UnixStream)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let process = self.ask(&Order::Runner, &[theirs.as_fd()])?;
+        Ok((process, ours))
+    }
+
+    /// A copy of a runner that has ended is the runner now.
+    pub fn runs(&mut self, process: u32) -> io::Result<()> {
+        self.awaited.insert(process);
+        self.orders.send(&Order::Runs(process), &[])
+    }
+
+    /// Starts a program, which prints into these files and reads nothing; returns its number.
+    pub fn program(
+        &mut self,
+        command: &Command,
+        stdout: BorrowedFd<'_>,
+        stderr: BorrowedFd<'_>,
+    ) -> io::Result<u32> {
+        let text = |it: &std::ffi::OsStr| it.to_string_lossy().into_owned();
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let order = Order::Program {
+            command: words.map(text).collect(),
+            folder: command.get_current_dir().map(|folder| folder.display().to_string()),
+            environment: command.get_envs().map(|(name, value)| (text(name), value.map(text))).collect(),
+        };
+        self.ask(&order, &[stdout, stderr])
+    }
+
+    fn ask(&mut self, order: &Order, descriptors: &[BorrowedFd<'_>]) -> io::Result<u32> {
+        self.orders.send(order, descriptors)?;
+        loop {
+            match self.next()? {
+                News::Started(process) => {
+                    self.awaited.insert(process);
+                    return Ok(process);
+                }
+                News::NotStarted(reason) => return Err(io::Error::other(reason)),
+                News::Ended { process, end } => self.has_ended(process, end),
+            }
+        }
+    }
+
+    fn next(&mut self) -> io::Result<News> {
+        let news = read_frame(&mut self.news).map_err(|error| io::Error::other(error.to_string()))?;
+        news.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::UnexpectedEof, "the keeper of the cells' processes has ended")
+        })
+    }
+
+    fn has_ended(&mut self, process: u32, end: End) {
+        if self.awaited.remove(&process) {
+            self.ended.insert(process, end);
+        }
+    }
+
+    /// Whether there is news, for whoever waits for other things too: then [`Self::hear`] does not wait.
+    pub fn news(&self) -> BorrowedFd<'_> {
+        self.news.as_fd()
+    }
+
+    /// Hears the next news.
+    pub fn hear(&mut self) -> io::Result<()> {
+        if let News::Ended { process, end } = self.next()? {
+            self.has_ended(process, end);
+        }
+        Ok(())
+    }
+
+    /// How a process has ended, if it has and that has been heard.
+    pub fn end_of(&self, process: u32) -> Option<End> {
+        self.ended.get(&process).copied()
+    }
+
+    /// Whether a process was started and nobody has waited for it.
+    pub fn is_awaited(&self, process: u32) -> bool {
+        self.awaited.contains(&process) || self.ended.contains_key(&process)
+    }
+
+    /// Hears all news that there is, without waiting for more.
+    pub fn hear_all(&mut self) -> io::Result<()> {
+        loop {
+            let mut polled = [PollFd::new(&self.news, PollFlags::IN)];
+            if poll(&mut polled, Some(&Timespec::default()))? == 0 {
+                return Ok(());
+            }
+            self.hear()?;
+        }
+    }
+
+    /// Waits for a process that was started; it may be asked for once.
+    pub fn wait(&mut self, process: u32) -> io::Result<End> {
+        loop {
+            if let Some(end) = self.ended.remove(&process) {
+                return Ok(end);
+            }
+            self.hear()?;
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // It ends by itself, with everything below it, once it hears that nobody is there.
+        let _ = self.news.shutdown(std::net::Shutdown::Both);
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,44 @@
+//! Programs that run on behalf of a cell: started by the keeper, ended by an interrupt.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::process::Command;
+use std::sync::Arc;
+
+use netsplit_control::End;
+
+use crate::interrupt::{Interrupt, Watched};
+use crate::keeper::Keeper;
+
+/// What starts programs, and what stops them.
+pub struct Programs<'a> {
+    /// Starts them.
+    pub keeper: &'a mut Keeper,
+    /// Stops them.
+    pub interrupt: &'a Arc<Interrupt>,
+}
+
+/// A program that runs.
+pub struct Program<'a> {
+    process: u32,
+    _watched: Watched<'a>,
+}
+
+impl<'a> Programs<'a> {
+    /// Starts a program, which reads nothing. It must be waited for.
+    pub fn start(
+        &mut self,
+        command: &Command,
+        stdout: BorrowedFd<'_>,
+        stderr: BorrowedFd<'_>,
+    ) -> io::Result<Program<'a>> {
+        let process = self.keeper.program(command, stdout, stderr)?;
+        let watched = self.interrupt.watch_program(self.keeper.orders(), process);
+        Ok(Program { process, _watched: watched })
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self, program: Program<'_>) -> io::Result<End> {
+        self.keeper.wait(program.process)
+    }
+}

@@ -1,0 +1,267 @@
+//! The keeper: the process that starts everything which runs on behalf of a notebook, is told of its end, and ends it all when
+//! the kernel has gone, however it went.
+//!
+//! It holds no variables and runs no code of cells. A runner is a copy of it, with all libraries loaded and nothing else, so
+//! that a new one is there at once. What its descendants leave alone becomes its child, so nothing that a cell starts gets
+//! away: not by forking twice, and not by a session of its own.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use netsplit_control::{End, News, Order, read_frame, receive_descriptor, write_frame};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, setsid, wait, waitid,
+};
+
+use crate::fork::{Fork, fork};
+
+/// How long it goes on killing what does not die.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What this process has become.
+pub enum Role {
+    /// The keeper, and there is no kernel any more.
+    Keeper,
+    /// A runner, with its channel to the kernel.
+    Runner(UnixStream),
+}
+
+/// Keeps until the kernel has gone; then ends all that is below this process, and removes the folder. Returns in each runner
+/// as well.
+///
+/// # Errors
+/// If the system refuses what a keeper cannot do without.
+pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
+    // Whoever kills the kernel's group or session does not mean the one who cleans up behind it.
+    let _ = setsid();
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let (ended, tell) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+    watch_children(&tell)?;
+    let mut keeper = Keeper { kernel, runners: BTreeSet::new() };
+    loop {
+        match keeper.wait(&ended)? {
+            Next::Order(order) => {
+                if let Some(channel) = keeper.obey(order)? {
+                    forget_children();
+                    return Ok(Role::Runner(channel));
+                }
+            }
+            Next::Ended => {
+                let mut bytes = [0; 64];
+                while rustix::io::read(&ended, &mut bytes[..]).is_ok_and(|count| count > 0) {}
+                keeper.reap()?;
+            }
+            Next::Gone => break,
+        }
+    }
+    end_children();
+    remove(folder);
+    Ok(Role::Keeper)
+}
+
+enum Next {
+    Order(Order),
+    /// Some child has ended.
+    Ended,
+    /// The kernel.
+    Gone,
+}
+
+struct Keeper {
+    kernel: UnixStream,
+    /// The runners it has forked, and the copies that became runners when those had ended.
+    runners: BTreeSet<u32>,
+}
+
+impl Keeper {
+    fn wait(&mut self, ended: &OwnedFd) -> io::Result<Next> {
+        let mut polled = [PollFd::new(ended, PollFlags::IN), PollFd::new(&self.kernel, PollFlags::IN)];
+        match poll(&mut polled, None) {
+            Err(rustix::io::Errno::INTR) => return Ok(Next::Ended),
+            other => other?,
+        };
+        let [ended, kernel] = polled.map(|it| !it.revents().is_empty());
+        match (ended, kernel) {
+            (true, _) => Ok(Next::Ended),
+            // A frame that cannot be read comes from no kernel.
+            _ => Ok(read_frame(&mut self.kernel).ok().flatten().map_or(Next::Gone, Next::Order)),
+        }
+    }
+
+    /// Does what the kernel asks; in a new runner, returns its channel.
+    fn obey(&mut self, order: Order) -> io::Result<Option<UnixStream>> {
+        let news = match order {
+            Order::Runner => {
+                let channel = receive_descriptor(&self.kernel)?;
+                match fork() {
+                    Ok(Fork::Child) => return Ok(Some(UnixStream::from(channel))),
+                    Ok(Fork::Parent(process)) => {
+                        self.runners.insert(process);
+                        News::Started(process)
+                    }
+                    Err(error) => News::NotStarted(error.to_string()),
+                }
+            }
+            Order::Program { command, folder, environment } => {
+                let outputs = [receive_descriptor(&self.kernel)?, receive_descriptor(&self.kernel)?];
+                match start(&command, folder.as_deref(), environment, outputs) {
+                    Ok(process) => News::Started(process),
+                    Err(error) => News::NotStarted(error.to_string()),
+                }
+            }
+            Order::Signal { process, signal } => {
+                signal_child(process, signal);
+                return Ok(None);
+            }
+            Order::Runs(process) => {
+                self.runners.insert(process);
+                return Ok(None);
+            }
+        };
+        self.tell(&news);
+        Ok(None)
+    }
+
+    /// A kernel that has gone is noticed when it is asked for more.
+    fn tell(&mut self, news: &News) {
+        let _ = write_frame(&mut self.kernel, news);
+    }
+
+    /// Tells the kernel which children have ended.
+    fn reap(&mut self) -> io::Result<()> {
+        let ended = |process: &u32| {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            pid(*process).is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
+        };
+        let ended: Vec<u32> = self.runners.iter().copied().filter(ended).collect();
+        for process in ended {
+            self.runners.remove(&process);
+            // What its cells have started goes with it. Until it is waited for, nobody else has its number.
+            let _ = pid(process).map(|pid| kill_process_group(pid, Signal::KILL));
+        }
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            let end = match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => End::Exited(code.unsigned_abs()),
+                (None, signal) => End::Signalled(signal.unwrap_or_default().unsigned_abs()),
+            };
+            self.tell(&News::Ended { process: pid.as_raw_nonzero().get().unsigned_abs(), end });
+        }
+        Ok(())
+    }
+}
+
+fn pid(process: u32) -> Option<Pid> {
+    i32::try_from(process).ok().and_then(Pid::from_raw)
+}
+
+/// Starts a program in a process group of its own.
+fn start(
+    command: &[String],
+    folder: Option<&str>,
+    environment: Vec<(String, Option<String>)>,
+    [stdout, stderr]: [OwnedFd; 2],
+) -> io::Result<u32> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
+    folder.map(|folder| command.current_dir(folder));
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    // It is waited for with all other children.
+    command.spawn().map(|child| child.id())
+}
+
+/// Signals a child and its group. What is no child of ours, or has been waited for, is left alone, since its number may belong
+/// to somebody else by now.
+fn signal_child(process: u32, signal: u32) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let Some(pid) = pid(process).filter(|pid| waitid(WaitId::Pid(*pid), options).is_ok()) else { return };
+    let Some(signal) = i32::try_from(signal).ok().and_then(Signal::from_named_raw) else { return };
+    if kill_process_group(pid, signal).is_err() {
+        // It has not made its group yet.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Kills everything below this process: killed parents leave their children to us.
+fn end_children() {
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(wait(WaitOptions::NOHANG), Err(rustix::io::Errno::CHILD)) && Instant::now() < deadline {
+        for child in children() {
+            let _ = kill_process(child, Signal::KILL);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The children of this process, as `/proc` shows them.
+fn children() -> Vec<Pid> {
+    let own = std::process::id();
+    let listed = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
+    if let Ok(listed) = listed {
+        return listed.split_whitespace().filter_map(|it| pid(it.parse().ok()?)).collect();
+    }
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let is_child = |entry: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // `7 (name) S 3 ..`, in which the name may hold anything, brackets too.
+        let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+        (parent == own).then(|| entry.file_name().to_str()?.parse().ok().and_then(pid)).flatten()
+    };
+    processes.flatten().filter_map(is_child).collect()
+}
+
+/// Removes the session's folder. A process that was killed a moment ago may have made a file in the meantime.
+fn remove(folder: &Path) {
+    for _ in 0..10 {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => thread::sleep(Duration::from_millis(20)),
+            _ => return,
+        }
+    }
+}
+
+/// Where the signal handler writes when a child has ended.
+static TELL: AtomicI32 = AtomicI32::new(-1);
+
+#[allow(
+    unsafe_code,
+    reason = "a signal handler is the only way to wait for any child and for the kernel at once"
+)]
+fn watch_children(tell: &OwnedFd) -> io::Result<()> {
+    extern "C" fn child_ended(_: libc::c_int) {
+        // SAFETY: write is safe in signal handlers, and the byte outlives the call. A full pipe has told already.
+        unsafe { libc::write(TELL.load(Ordering::Relaxed), [0_u8].as_ptr().cast(), 1) };
+    }
+    TELL.store(tell.as_fd().as_raw_fd(), Ordering::Relaxed);
+    // SAFETY: the handler does nothing that a signal handler must not do, and the structure is initialised as a whole.
+    let set = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = child_ended as *const () as usize;
+        action.sa_flags = libc::SA_RESTART | libc::SA_NOCLDSTOP;
+        libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut())
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// A runner's children are the business of its cells.
+#[allow(unsafe_code, reason = "undoes what `watch_children` did")]
+fn forget_children() {
+    // SAFETY: the default action of a signal is always valid.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+}
