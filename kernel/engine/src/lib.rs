@@ -15,6 +15,7 @@ mod host;
 mod interrupt;
 mod item;
 pub mod library;
+pub mod limits;
 mod linker;
 mod notebook;
 mod outputs;
