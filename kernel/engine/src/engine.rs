@@ -15,6 +15,7 @@ use crate::frame;
 use crate::host::{Host, Incoming, describe};
 use crate::interrupt::Interrupt;
 use crate::library::Library;
+use crate::limits::Policy;
 use crate::notebook::{Notebook, Source, Variable};
 use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, item_macros, parse};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// What the host's environment has more than ours.
     pub environment: Vec<(String, String)>,
+    /// What cells may use.
+    pub policy: Policy,
 }
 
 /// Whom a running cell talks to.
@@ -66,6 +69,8 @@ pub struct Engine {
     texts: BTreeMap<u32, String>,
     pub(crate) optimisation: String,
     pub(crate) shows_times: bool,
+    /// What cells may use, as it has been changed by now.
+    pub(crate) policy: Policy,
     run: u32,
     /// How the host has ended, if it has.
     gone: String,
@@ -108,6 +113,7 @@ impl Engine {
     ) -> Result<Self, Failure> {
         let mut engine = Self {
             library,
+            policy: settings.policy.clone(),
             settings,
             interrupt,
             late,
@@ -181,7 +187,10 @@ impl Engine {
         for (line, directive) in &text.directives {
             match directive {
                 Directive::Command(command) => commands::run(self, command, audience)?,
-                Directive::Shell(command) => commands::shell(command, *line, &self.interrupt, audience)?,
+                Directive::Shell(command) => {
+                    let outputs = Outputs::new(&self.policy);
+                    commands::shell(command, *line, &self.interrupt, outputs, audience)?;
+                }
             }
         }
         if is_empty(&text.rust) {
@@ -274,7 +283,7 @@ impl Engine {
         };
         let watched = self.interrupt.watch(host.id());
         host.run(self.run, &[], &ready.library, &frame::entry(self.run)).map_err(broken)?;
-        let mut outputs = Outputs::default();
+        let mut outputs = Outputs::new(&self.policy);
         let ending = loop {
             match host.next().map_err(broken)? {
                 Incoming::Printed(stream, bytes) => outputs.printed(stream, &bytes, audience),
