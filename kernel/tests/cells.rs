@@ -21,10 +21,20 @@ struct Cells {
 
 impl Cells {
     fn start() -> Self {
+        Self::start_with("", "")
+    }
+
+    /// The same with limits.
+    fn start_with(limits: &str, ceilings: &str) -> Self {
         prepare_library();
         // A cache of the tests' own: what is in its folder of sessions is ours. It stays, so that the library is
         // prepared once.
-        let environment = [("NETSPLIT_CACHE", cache().into()), ("NETSPLIT_ENGINE", "rust".into())];
+        let environment = [
+            ("NETSPLIT_CACHE", cache().into()),
+            ("NETSPLIT_ENGINE", "rust".into()),
+            ("NETSPLIT_LIMITS", limits.into()),
+            ("NETSPLIT_CEILINGS", ceilings.into()),
+        ];
         Self { front_end: FrontEnd::start(environment), count: 0 }
     }
 
@@ -327,4 +337,28 @@ fn wait_until(is_so: impl Fn() -> bool, what: &str) {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// The limits of a kernel are those that it was started with, under its ceilings, which a cell cannot raise.
+#[test]
+fn limits_hold_from_the_start() {
+    let mut cells = Cells::start_with("time=90s,output=1G", "output=1K");
+    let asked = cells.begin(":limit cpu 5s\n:limits");
+    let mut text = String::new();
+    while text.lines().count() < 7 {
+        match cells.front_end.published(&asked) {
+            Content::Stream(stream) => text += &stream.text,
+            other => panic!("expected text, got {other:?}"),
+        }
+    }
+    cells.ends(&asked);
+    for line in [
+        "cpu        5s      processor time of a cell         from :limit",
+        "time       90s     time of a cell                   from NETSPLIT_LIMITS",
+        "output     1K      what a cell prints and shows     set by the classroom, which cannot be raised",
+    ] {
+        assert!(text.contains(line), "no {line:?} in {text}");
+    }
+    let error = cells.breaks(":limit output 2K");
+    assert_eq!(error.evalue, "expected at most 1K for output, which the classroom has set, got 2K");
 }

@@ -75,6 +75,46 @@ fn install_and_uninstall_are_inverse() {
     assert!(machine.refusal(&[&["uninstall"], &options[..]].concat()).contains("nothing was removed"));
 }
 
+/// Limits become arguments of the kernel: wishes as they are, those of a classroom as ceilings. What is no limit is refused
+/// before anything is written.
+#[test]
+fn limits_are_installed() {
+    let machine = Machine::bare();
+    let prefix = machine.path("prefix");
+    let install = |options: &[&str]| {
+        let place = ["install", "--prefix", prefix.to_str().unwrap()];
+        machine.netsplit(&[&place[..], options].concat())
+    };
+    let output = install(&["--limits", "memory=2"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("expected a size with its unit"), "{said}");
+    assert!(!kernel_json(&prefix).exists());
+    let argv = || {
+        let spec: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(kernel_json(&prefix)).unwrap()).unwrap();
+        spec["argv"].as_array().unwrap()[3..].to_vec()
+    };
+    install(&["--limits", "time=5m,memory=none"]);
+    assert_eq!(argv(), ["--limits", "memory=none,time=5m"]);
+    install(&["--classroom", "--limits", "memory=2G,processes=none"]);
+    assert_eq!(argv(), ["--ceilings", "memory=2G,cpu=1m,time=5m,file=100M,output=5M"]);
+}
+
+/// A kernel whose limits cannot be read says so in one line, instead of running cells without them.
+#[test]
+fn limits_that_cannot_be_read_end_the_kernel() {
+    let machine = Machine::bare();
+    let file = machine.path("connection.json");
+    let connection = r#"{"transport": "tcp", "ip": "127.0.0.1", "shell_port": 1, "iopub_port": 2, "stdin_port": 3,
+        "control_port": 4, "hb_port": 5, "key": "k", "signature_scheme": "hmac-sha256"}"#;
+    std::fs::write(&file, connection).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_netsplit"));
+    command.env("NETSPLIT_LIMITS", "time=5").env("NETSPLIT_CACHE", machine.path("home"));
+    let output = command.arg("kernel").arg(&file).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("netsplit: in NETSPLIT_LIMITS: expected a time with its unit"), "{said}");
+}
+
 /// Without options the kernel is for this user; with a name it stands under that name.
 #[test]
 fn install_is_for_the_user_by_default() {

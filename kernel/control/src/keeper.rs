@@ -19,7 +19,7 @@ pub enum Order {
         /// What its environment has otherwise than the keeper's: values to set, and names to leave out.
         environment: Vec<(String, Option<String>)>,
     },
-    /// Send a signal to a process that was started, if it has not ended; to a program's whole group.
+    /// Send a signal to a process that was started, if it has not ended; a kill is for what it has started, too.
     Signal {
         /// The process.
         process: u32,

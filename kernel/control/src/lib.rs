@@ -58,8 +58,6 @@ pub struct Bounds {
     pub processor_seconds: Option<u64>,
     /// The length of a file that is written, in bytes.
     pub file_size: Option<u64>,
-    /// Processes and threads of this user.
-    pub processes: Option<u64>,
 }
 
 /// What the host tells the kernel.
@@ -209,12 +207,11 @@ impl Fields for Bounds {
         self.memory.write(out);
         self.processor_seconds.write(out);
         self.file_size.write(out);
-        self.processes.write(out);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
         let mut next = || Fields::read(from);
-        Ok(Self { memory: next()?, processor_seconds: next()?, file_size: next()?, processes: next()? })
+        Ok(Self { memory: next()?, processor_seconds: next()?, file_size: next()? })
     }
 }
 
@@ -261,12 +258,7 @@ mod tests {
             entry: "e".into(),
             stdout: "o".into(),
             stderr: "r".into(),
-            bounds: Bounds {
-                memory: Some(1),
-                processor_seconds: None,
-                file_size: Some(u64::MAX),
-                processes: Some(0),
-            },
+            bounds: Bounds { memory: Some(1), processor_seconds: None, file_size: Some(u64::MAX) },
         };
         let requests = [
             run,

@@ -79,6 +79,11 @@ impl Checkpoints {
         }
     }
 
+    /// How many processes sleep.
+    pub fn count(&self) -> usize {
+        self.states.len()
+    }
+
     /// Why there is nothing to take back.
     pub fn nothing_to_undo(&self) -> String {
         match (self.last_ran, self.most) {

@@ -9,19 +9,21 @@ use netsplit_control::End;
 
 use crate::engine::{Audience, Engine, Times};
 use crate::failure::Failure;
-use crate::outputs::{Output, Stream};
+use crate::outputs::{Output, Outputs, Stream};
 use crate::programs::Programs;
 
 /// Each is a process, of which the system has room for so many.
 const MOST_CHECKPOINTS: usize = 1000;
 
 /// The commands, with what they do.
-pub const COMMANDS: [(&str, &str); 8] = [
+pub const COMMANDS: [(&str, &str); 10] = [
     (":vars", "shows the variables, with their types"),
     (":opt [0|1|2|3|s|z]", "shows or sets how far cells are optimised; 0 compiles fastest"),
     (":timing", "shows, or no longer shows, what each cell took"),
     (":undo", "takes back the last cell that ran; again, the one before it"),
     (":checkpoints [N]", "shows or sets how many states `:undo` can return to"),
+    (":limits", "shows what a cell may use, and who says so"),
+    (":limit time 10m", "changes a limit: memory, cpu, time, processes, file, output; or none"),
     (":clear", "forgets all variables, functions and types"),
     (":explain E0382", "explains an error of the compiler"),
     (":help", "shows this"),
@@ -29,8 +31,8 @@ pub const COMMANDS: [(&str, &str); 8] = [
 
 /// Runs a command.
 pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> Result<(), Failure> {
-    let mut words = command.split_whitespace();
-    let (name, argument) = (words.next().unwrap_or_default(), words.next());
+    let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    let argument = rest.split_whitespace().next();
     let text = match name {
         "vars" => variables(engine),
         "opt" => optimisation(engine, argument)?,
@@ -40,6 +42,8 @@ pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> R
         }
         "undo" => engine.undo()?,
         "checkpoints" => checkpoints(engine, argument)?,
+        "limits" => engine.policy.table(),
+        "limit" => limit(engine, rest.trim())?,
         "clear" => {
             engine.clear()?;
             String::new()
@@ -130,6 +134,13 @@ fn checkpoints(engine: &mut Engine, most: Option<&str>) -> Result<String, Failur
     })
 }
 
+/// Changes limits, and says what holds from now on: also for the rest of this cell.
+fn limit(engine: &mut Engine, wish: &str) -> Result<String, Failure> {
+    let changed = engine.policy.change(wish);
+    let changed = changed.map_err(|error| Failure::plain("CommandError", &error.to_string()))?;
+    Ok(changed.iter().map(|(limit, _)| engine.policy.line(limit)).collect())
+}
+
 fn explain(engine: &Engine, code: Option<&str>) -> Result<String, Failure> {
     let code =
         code.ok_or_else(|| Failure::plain("CommandError", "expected an error's code, as in :explain E0382"))?;
@@ -162,6 +173,7 @@ pub fn shell(
     command: &str,
     line: usize,
     programs: &mut Programs<'_>,
+    mut outputs: Outputs,
     audience: &mut dyn Audience,
 ) -> Result<(), Failure> {
     let failed =
@@ -183,7 +195,6 @@ pub fn shell(
         });
     }
     drop(sender);
-    let mut outputs = crate::outputs::Outputs::default();
     for (stream, bytes) in printed {
         outputs.printed(stream, &bytes, audience);
     }

@@ -4,6 +4,7 @@ use netsplit_control::End;
 use rustix::process::Signal;
 
 use crate::failure::Failure;
+use crate::limits::{Limit, Limits};
 
 /// All that is known of a death.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,15 +25,26 @@ impl Death {
         Self { end, is_overflow: false, is_out_of_memory: false, functions: Vec::new() }
     }
 
+    /// The limit that it has hit, if that is what it died of.
+    pub fn limit(&self, limits: &Limits) -> Option<Limit> {
+        let is_memory = self.is_out_of_memory && !self.is_overflow && limits.memory().is_some();
+        let is_time = self.end == End::Signalled(Signal::XCPU.as_raw().unsigned_abs());
+        match (is_memory, is_time) {
+            (true, _) => Some(Limit::Memory),
+            (_, true) => Some(Limit::ProcessorTime),
+            _ => None,
+        }
+    }
+
     /// The failure of the cell that was running; `aftermath` says what has become of the variables.
-    pub fn failure(&self, memory: Option<&str>, aftermath: &str) -> Failure {
-        let (name, what) = self.tell(memory);
+    pub fn failure(&self, aftermath: &str) -> Failure {
+        let (name, what) = self.tell();
         let details = self.places();
         Failure::with_details(name, &format!("{what}; {aftermath}"), details)
     }
 
     /// The kind of the failure, and what has happened.
-    pub fn tell(&self, memory: Option<&str>) -> (&'static str, String) {
+    pub fn tell(&self) -> (&'static str, String) {
         let inside = match self.functions.first() {
             Some((function, _)) => format!(" in `{function}`"),
             None => String::new(),
@@ -46,9 +58,7 @@ impl Death {
         match signal {
             _ if self.is_overflow => ("StackOverflow", format!("the stack overflowed: {}", self.recursion())),
             _ if self.is_out_of_memory => {
-                let limit = memory
-                    .map_or_else(|| "than there is".to_string(), |it| format!("than its limit of {it}"));
-                ("OutOfMemory", format!("the cell wanted more memory {limit}"))
+                (Limit::Memory.failure(), "the cell wanted more memory than there is".to_string())
             }
             Some(Signal::ABORT) => ("Aborted", format!("the process aborted itself{inside}")),
             Some(Signal::SEGV | Signal::BUS) => (
@@ -120,7 +130,7 @@ mod tests {
 
     fn overflow(functions: &[&str]) -> String {
         let functions = functions.iter().map(|it| (it.to_string(), None)).collect();
-        Death { is_overflow: true, functions, ..Death::plain(End::Signalled(11)) }.tell(None).1
+        Death { is_overflow: true, functions, ..Death::plain(End::Signalled(11)) }.tell().1
     }
 
     /// A recursion is told by the functions that repeat.
@@ -144,7 +154,7 @@ mod tests {
     /// Every kind of end has a name and says what has become of the variables.
     #[test]
     fn ends_have_names() {
-        let name = |end| Death::plain(end).failure(None, "all is well");
+        let name = |end| Death::plain(end).failure("all is well");
         let kinds = [
             (End::Exited(0), "Exited"),
             (End::Signalled(6), "Aborted"),
@@ -159,10 +169,11 @@ mod tests {
             assert!(failure.message.ends_with("; all is well"), "{}", failure.message);
         }
         let starved = Death { is_out_of_memory: true, ..Death::plain(End::Signalled(6)) };
-        let (kind, what) = starved.tell(Some("1 GB"));
-        assert_eq!(
-            (kind, what.as_str()),
-            ("OutOfMemory", "the cell wanted more memory than its limit of 1 GB")
-        );
+        assert_eq!(starved.tell().0, "OutOfMemory");
+        let limits = Limits::classroom();
+        assert_eq!(starved.limit(&limits), Some(Limit::Memory));
+        assert_eq!(starved.limit(&limits.with(Limit::Memory, None)), None);
+        assert_eq!(Death::plain(End::Signalled(24)).limit(&limits), Some(Limit::ProcessorTime));
+        assert_eq!(Death::plain(End::Signalled(6)).limit(&limits), None);
     }
 }

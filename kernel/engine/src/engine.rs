@@ -14,8 +14,9 @@ use crate::host::Host;
 use crate::interrupt::Interrupt;
 use crate::keeper::Keeper;
 use crate::library::Library;
+use crate::limits::Policy;
 use crate::notebook::{Notebook, Source, Variable};
-use crate::outputs::{Output, Stream};
+use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, item_macros, parse};
 use crate::programs::Programs;
 use crate::text::{self, Directive};
@@ -39,6 +40,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// What the host's environment has more than ours.
     pub environment: Vec<(String, String)>,
+    /// What cells may use.
+    pub policy: Policy,
 }
 
 /// Whom a running cell talks to.
@@ -66,6 +69,8 @@ pub struct Engine {
     texts: BTreeMap<u32, String>,
     pub(crate) optimisation: String,
     pub(crate) shows_times: bool,
+    /// What cells may use, as it has been changed by now.
+    pub(crate) policy: Policy,
     pub(crate) run: u32,
 }
 
@@ -107,6 +112,7 @@ impl Engine {
         let host = start_host(&library, &settings)?;
         Ok(Self {
             library,
+            policy: settings.policy.clone(),
             settings,
             interrupt,
             late,
@@ -174,7 +180,10 @@ impl Engine {
         for (line, directive) in &text.directives {
             match directive {
                 Directive::Command(command) => commands::run(self, command, audience)?,
-                Directive::Shell(command) => commands::shell(command, *line, &mut self.programs(), audience)?,
+                Directive::Shell(command) => {
+                    let outputs = Outputs::new(&self.policy);
+                    commands::shell(command, *line, &mut self.programs(), outputs, audience)?;
+                }
             }
         }
         if is_empty(&text.rust) {

@@ -49,14 +49,14 @@ impl Failure {
         Self { name: "CompileError".to_string(), message, traceback }
     }
 
-    /// The failure that an ending is; none if the cell came to its end.
+    /// The failure that an ending is; none if the cell came to its end, or was stopped.
     pub fn of(
         ending: &Ending,
         text_of: &dyn Fn(&str) -> Option<String>,
         function_at: &dyn Fn(&str, u64) -> Option<String>,
     ) -> Option<Self> {
         match ending {
-            Ending::Finished => None,
+            Ending::Finished | Ending::Interrupted(_) => None,
             Ending::Failed { messages, .. } => {
                 let (first, sources) = messages.split_first()?;
                 let details = sources.iter().map(|source| format!("  caused by: {source}")).collect();
@@ -73,9 +73,6 @@ impl Failure {
                 calls.dedup();
                 details.extend(calls.iter().map(|name| format!("  in {name}")));
                 Some(Self::with_details("Panic", message, details))
-            }
-            Ending::Interrupted(doing) => {
-                Some(Self::plain("Interrupted", &format!("the cell was interrupted while {doing}")))
             }
             Ending::NotLoaded(reason) => {
                 Some(Self::plain("EngineError", &format!("the cell cannot be loaded: {reason}")))

@@ -23,6 +23,8 @@ pub enum Cause {
     Asked,
     /// It has taken as long as it may.
     TimeIsUp,
+    /// It has started more processes than it may.
+    TooManyProcesses,
 }
 
 /// Whether the cell at hand is to be stopped, and which process to end for that.
@@ -87,7 +89,8 @@ impl Interrupt {
 
     fn end_work(self: &Arc<Self>, state: &State) {
         let Some(work) = state.at_work.clone() else { return };
-        if !work.is_cell {
+        // What starts processes would start more.
+        if !work.is_cell || state.cause == Some(Cause::TooManyProcesses) {
             return work.orders.signal(work.process, Signal::KILL);
         }
         work.orders.signal(work.process, Signal::INT);

@@ -72,6 +72,11 @@ impl Keeper {
         Ok(Self { process, news: ours, orders, awaited, ended })
     }
 
+    /// Its process number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where orders go.
     pub fn orders(&self) -> Arc<Orders> {
         self.orders.clone()

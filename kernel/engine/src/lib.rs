@@ -18,6 +18,7 @@ mod interrupt;
 mod item;
 mod keeper;
 pub mod library;
+pub mod limits;
 mod linker;
 mod notebook;
 mod outputs;
@@ -28,6 +29,7 @@ mod rustc;
 mod symbols;
 mod text;
 mod type_names;
+mod watch;
 
 pub use engine::{Audience, Cell, Engine, Known, Late, Settings};
 pub use failure::Failure;

@@ -6,15 +6,13 @@ use serde_json::{Map, Value};
 use crate::contents::{Piece, Printed};
 use crate::engine::Audience;
 pub use crate::host::Stream;
+use crate::limits::{Limit, Policy};
 
 /// A value in several forms, by MIME type.
 pub type Bundle = Map<String, Value>;
 
-/// How much text of a cell is passed on; a front end is of no use to anybody long before.
-const MOST_TEXT: usize = 10 << 20;
-
-/// How much of stderr is remembered: the last words of a process say why it died.
-const LAST_ERRORS: usize = 1 << 10;
+/// How much of stderr is remembered: the last words of a process say why it died, and a backtrace may follow them.
+const LAST_ERRORS: usize = 32 << 10;
 
 /// What a cell puts out.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,19 +39,38 @@ pub enum Output {
     },
 }
 
-/// What has come from a cell.
-#[derive(Default)]
+/// What has come from a cell. What it shows in the notebook is limited: text is cut, and what is shown is shown whole or not
+/// at all.
 pub struct Outputs {
     printed: [Printed; 2],
     bundle: Bundle,
     is_result: bool,
     has_result: bool,
-    length: usize,
-    is_cut: bool,
+    /// How many bytes may still come; none for as many as there are.
+    room: Option<usize>,
+    /// What is said when no more may come, until it has been said.
+    note: Option<String>,
+    limit: Option<usize>,
     last_errors: String,
 }
 
 impl Outputs {
+    /// Nothing yet, with the room that the limits give.
+    pub fn new(policy: &Policy) -> Self {
+        let limit = policy.limits().output().map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let note = format!("\n[netsplit] {}; the rest is not shown\n", policy.sentence(Limit::Output));
+        Self {
+            printed: Default::default(),
+            bundle: Bundle::default(),
+            is_result: false,
+            has_result: false,
+            room: limit,
+            note: Some(note),
+            limit,
+            last_errors: String::new(),
+        }
+    }
+
     /// The cell has printed.
     pub fn printed(&mut self, stream: Stream, bytes: &[u8], to: &mut dyn Audience) {
         for piece in self.printed[stream as usize].feed(bytes) {
@@ -81,21 +98,45 @@ impl Outputs {
         if stream == Stream::Err {
             self.remember_errors(&text);
         }
-        let room = MOST_TEXT.saturating_sub(self.length);
-        self.length = self.length.saturating_add(text.len());
-        if text.len() > room {
-            let end = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-            text.truncate(end);
-            if !std::mem::replace(&mut self.is_cut, true) {
-                to.put(Output::Text(stream, text));
-                let note = format!(
-                    "\n[netsplit] the cell printed more than {} MB; the rest is not shown\n",
-                    MOST_TEXT >> 20
-                );
-                to.put(Output::Text(Stream::Err, note));
-            }
-        } else if !text.is_empty() {
+        let room = self.room.unwrap_or(usize::MAX);
+        let fits = self.take_room(text.len());
+        if !fits {
+            text.truncate(text.floor_char_boundary(room));
+        }
+        if !text.is_empty() {
             to.put(Output::Text(stream, text));
+        }
+        if !fits {
+            self.complain(to);
+        }
+    }
+
+    /// Whether so many bytes may come; from the first that may not, nothing may.
+    fn take_room(&mut self, bytes: usize) -> bool {
+        let Some(room) = &mut self.room else { return true };
+        let left = room.checked_sub(bytes);
+        *room = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn complain(&mut self, to: &mut dyn Audience) {
+        if let Some(note) = self.note.take() {
+            to.put(Output::Text(Stream::Err, note));
+        }
+    }
+
+    /// Shows something, if it may.
+    fn put(&mut self, output: Output, to: &mut dyn Audience) {
+        let bytes = match &output {
+            Output::Display { data, .. } | Output::Result(data) => size(data),
+            _ => 0,
+        };
+        // What replaces something makes the notebook no larger; a progress bar may run for as long as it likes.
+        let is_update = matches!(output, Output::Display { is_update: true, .. });
+        if is_update || self.take_room(bytes) {
+            to.put(output);
+        } else {
+            self.complain(to);
         }
     }
 
@@ -114,9 +155,9 @@ impl Outputs {
         }
         if self.is_result && !self.has_result {
             self.has_result = true;
-            to.put(Output::Result(data));
+            self.put(Output::Result(data), to);
         } else {
-            to.put(Output::Display { data, id: None, is_update: false });
+            self.put(Output::Display { data, id: None, is_update: false }, to);
         }
     }
 
@@ -125,12 +166,16 @@ impl Outputs {
         self.finish_bundle(to);
         match showing {
             Showing::Display { forms, id, is_update } => {
-                to.put(Output::Display { data: bundle(forms), id, is_update });
+                self.put(Output::Display { data: bundle(forms), id, is_update }, to);
             }
-            Showing::Result { forms } => to.put(Output::Result(bundle(forms))),
+            Showing::Result { forms } => self.put(Output::Result(bundle(forms)), to),
             Showing::ResultBegins => self.is_result = true,
             Showing::ResultEnds => self.is_result = false,
-            Showing::Clear { wait } => to.put(Output::Clear { wait }),
+            Showing::Clear { wait } => {
+                // What was shown so far is gone from the notebook.
+                self.room = self.limit;
+                to.put(Output::Clear { wait });
+            }
         }
     }
 
@@ -148,6 +193,15 @@ impl Outputs {
         }
         self.finish_bundle(to);
     }
+}
+
+/// How much a notebook grows by it, nearly.
+fn size(data: &Bundle) -> usize {
+    let length = |value: &Value| match value {
+        Value::String(text) => text.len(),
+        other => other.to_string().len(),
+    };
+    data.values().map(length).sum()
 }
 
 fn bundle(forms: Vec<(String, String)>) -> Bundle {
@@ -180,7 +234,9 @@ mod tests {
 
     fn collected(act: impl FnOnce(&mut Outputs, &mut Kept)) -> Vec<Output> {
         let mut kept = Kept::default();
-        let mut outputs = Outputs::default();
+        let mut policy = Policy::default();
+        policy.change("output 1M").unwrap();
+        let mut outputs = Outputs::new(&policy);
         act(&mut outputs, &mut kept);
         outputs.end(&mut kept);
         kept.0
@@ -212,13 +268,41 @@ mod tests {
     fn floods_are_cut() {
         let all = collected(|outputs, kept| {
             for _ in 0..12 {
-                outputs.printed(Stream::Out, "é".repeat(1 << 19).as_bytes(), kept);
+                outputs.printed(Stream::Out, "é".repeat(50_000).as_bytes(), kept);
             }
         });
         let length: usize =
             all.iter().map(|it| if let Output::Text(Stream::Out, text) = it { text.len() } else { 0 }).sum();
+        assert_eq!(length, 1 << 20);
+        let Some(Output::Text(Stream::Err, note)) = all.last() else { panic!("no note") };
+        assert!(note.contains("limit of 1M; `:limit output 2M` raises it"), "{note}");
         let notes = all.iter().filter(|it| matches!(it, Output::Text(Stream::Err, _))).count();
-        assert_eq!((length, notes), (MOST_TEXT, 1));
+        assert_eq!(notes, 1);
+    }
+
+    /// What is shown counts as well, whole or not at all; what replaces something does not, and clearing makes room again.
+    #[test]
+    fn pictures_count() {
+        let picture = |id: &str, is_update| {
+            let forms = vec![("text/html".to_string(), "x".repeat(400 << 10))];
+            Showing::Display { forms, id: Some(id.to_string()), is_update }
+        };
+        let ids = |all: &[Output]| -> Vec<String> {
+            let id = |it: &Output| match it {
+                Output::Display { id, .. } => id.clone().unwrap_or_default(),
+                Output::Text(..) => "note".to_string(),
+                other => panic!("{other:?}"),
+            };
+            all.iter().filter(|it| !matches!(it, Output::Clear { .. })).map(id).collect()
+        };
+        let all = collected(|outputs, kept| {
+            for (id, is_update) in [("a", false), ("b", false), ("b", true), ("c", false), ("b", true)] {
+                outputs.show(picture(id, is_update), kept);
+            }
+            outputs.show(Showing::Clear { wait: false }, kept);
+            outputs.show(picture("d", false), kept);
+        });
+        assert_eq!(ids(&all), ["a", "b", "b", "note", "b", "d"]);
     }
 
     /// JSON is passed on as JSON, and what claims to be and is not, as text.

@@ -14,13 +14,17 @@ use crate::failure::Failure;
 use crate::frame;
 use crate::host::Incoming;
 use crate::interrupt::Cause;
+use crate::limits::{Limit, Limits};
 use crate::notebook::{Notebook, Variable};
 use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::Parsed;
 use crate::symbols;
+use crate::watch::Watch;
 
 /// What is said below an error that leaves variables changed.
 const UNDO: &str = "the variables are as the cell left them; `:undo` takes the cell back";
+/// What an interrupt costs that the cell has heard.
+const KEPT: &str = "no variable is lost";
 
 /// What a death costs when there is a checkpoint.
 const BEFORE: &str = "everything is as it was before the cell";
@@ -40,7 +44,7 @@ impl Engine {
             Ok(true) => return Ok(()),
             Ok(false) => {
                 let end = self.host.end().unwrap_or(End::Signalled(9));
-                (Death::plain(end).tell(None).1.replace("the cell", "a thread of a cell"), false)
+                (Death::plain(end).tell().1.replace("the cell", "a thread of a cell"), false)
             }
             Err(error) => (error.to_string(), true),
         };
@@ -91,7 +95,7 @@ impl Engine {
         }
         // A runner that cannot be copied has just died; the next cell will see.
         let _ = self.checkpoints.has_run(&mut self.host, &self.notebook, number);
-        match Failure::of(&ending, &|file| self.text_of(file), &symbols::function_at) {
+        match self.failure_of(&ending) {
             Some(failure) if has_changed => Err(failure.with_hint(UNDO)),
             Some(failure) => Err(failure),
             None => Ok(()),
@@ -133,14 +137,15 @@ impl Engine {
         let host = &mut self.host;
         let watched = self.interrupt.watch_cell(host.keeper.orders(), host.id());
         let entry = frame::entry(self.run);
-        if host.run(self.run, &[], (&ready.library, &entry), Bounds::default()).is_err() {
+        if host.run(self.run, &[], (&ready.library, &entry), bounds(self.policy.limits())).is_err() {
             // It has died while the cell was compiled.
             return Ok(Run::Died(Death::plain(host.end()?)));
         }
-        let mut outputs = Outputs::default();
+        let mut outputs = Outputs::new(&self.policy);
         let mut fault = None;
-        let run = loop {
-            match host.next(None)? {
+        let mut watch = Watch::begin(self.policy.limits());
+        let mut run = loop {
+            match host.next(watch.next())? {
                 Incoming::Printed(stream, bytes) => outputs.printed(stream, &bytes, audience),
                 Incoming::Report(Report::Ready | Report::Checkpoint(_)) => {}
                 Incoming::Report(Report::Show { showing, waits }) => {
@@ -150,7 +155,7 @@ impl Engine {
                     }
                 }
                 Incoming::Report(Report::AskInput { prompt, is_password }) => {
-                    let answer = match audience.ask(&prompt, is_password) {
+                    let answer = match watch.pause(|| audience.ask(&prompt, is_password)) {
                         Ok(line) => Request::Input(line),
                         Err(_) if self.interrupt.is_set() => Request::Interrupted,
                         Err(reason) => Request::NoInput(reason),
@@ -164,17 +169,22 @@ impl Engine {
                     fault = Some((is_overflow, frames))
                 }
                 Incoming::Report(Report::Ended(ending)) => break Run::Ended(ending),
-                Incoming::TimeIsUp => self.interrupt.stop(Cause::TimeIsUp),
-                Incoming::Gone(end) => {
-                    let (is_overflow, frames) = fault.unwrap_or_default();
-                    let functions = functions(&frames, next);
-                    let is_out_of_memory = outputs.last_errors().contains("memory allocation of ");
-                    break Run::Died(Death { end, is_overflow, is_out_of_memory, functions });
+                Incoming::TimeIsUp => {
+                    if let Some(cause) = watch.look(host, &self.checkpoints) {
+                        self.interrupt.stop(cause);
+                    }
                 }
+                Incoming::Gone(end) => break Run::Died(Death::plain(end)),
             }
         };
         outputs.end(audience);
         drop(watched);
+        if let Run::Died(death) = &mut run {
+            let (is_overflow, frames) = fault.unwrap_or_default();
+            death.is_overflow = is_overflow;
+            death.functions = functions(&frames, next);
+            death.is_out_of_memory = outputs.last_errors().contains("memory allocation of ");
+        }
         let late = self.late.clone();
         host.let_go(move |stream, bytes| late(number, stream, String::from_utf8_lossy(bytes).into_owned()));
         Ok(run)
@@ -191,10 +201,32 @@ impl Engine {
             Some(Cause::Asked) => {
                 Failure::plain("Interrupted", &format!("the cell was interrupted; {aftermath}"))
             }
-            Some(Cause::TimeIsUp) => {
-                Failure::plain("TimeLimit", &format!("the cell took too long; {aftermath}"))
+            Some(Cause::TimeIsUp) => self.exceeded(Limit::Time, "", &aftermath),
+            Some(Cause::TooManyProcesses) => self.exceeded(Limit::Processes, "", &aftermath),
+            None => match death.limit(self.policy.limits()) {
+                Some(limit) => self.exceeded(limit, "", &aftermath),
+                None => death.failure(&aftermath),
+            },
+        }
+    }
+
+    /// A cell has hit a limit; `doing` says what it did, as in ", while it waited".
+    fn exceeded(&self, limit: Limit, doing: &str, aftermath: &str) -> Failure {
+        let message = format!("{}{doing}; {aftermath}", self.policy.exceeded(limit));
+        Failure::plain(limit.failure(), &message).with_hint(&self.policy.remedy(limit))
+    }
+
+    /// How a cell fails that has come to an end of its own, if it does.
+    fn failure_of(&self, ending: &Ending) -> Option<Failure> {
+        match (ending, self.interrupt.cause()) {
+            (Ending::Interrupted(doing), Some(Cause::TimeIsUp)) => {
+                Some(self.exceeded(Limit::Time, &format!(", while {doing}"), KEPT))
             }
-            None => death.failure(None, &aftermath),
+            (Ending::Interrupted(doing), _) => Some(Failure::plain(
+                "Interrupted",
+                &format!("the cell was interrupted while {doing}; {KEPT}"),
+            )),
+            _ => Failure::of(ending, &|file| self.text_of(file), &symbols::function_at),
         }
     }
 
@@ -289,6 +321,16 @@ impl Engine {
         if !dropped.is_empty() {
             let _ = self.host.answer(&Request::Drop(dropped));
         }
+    }
+}
+
+/// What the system is to allow the runner.
+fn bounds(limits: &Limits) -> Bounds {
+    Bounds {
+        memory: limits.memory(),
+        // The system counts whole seconds.
+        processor_seconds: limits.processor_time().map(|time| time.as_secs().max(1)),
+        file_size: limits.file_size(),
     }
 }
 

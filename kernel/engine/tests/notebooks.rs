@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use netsplit_engine::library::{self, Library};
+use netsplit_engine::limits::Policy;
 use netsplit_engine::{Audience, Cell, Engine, Failure, Interrupt, Output, Settings, Stream};
 
 fn library() -> Library {
@@ -196,17 +197,19 @@ fn judge(expected: &Expected, seen: &Seen, ended: &Result<(), Failure>) -> Vec<S
 
 fn run(notebook: &Notebook, library: Library) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = Settings { folder: folder.path().to_path_buf(), environment: Vec::new() };
+    let settings =
+        Settings { folder: folder.path().to_path_buf(), environment: Vec::new(), policy: Policy::default() };
     let (late, put_late) = std::sync::mpsc::channel();
     let late = Arc::new(move |cell: u32, _: Stream, text: String| drop(late.send((cell, text))));
-    let mut engine =
-        Engine::start(library, settings, Arc::new(Interrupt::default()), late).expect("the engine starts");
+    let interrupt = Arc::new(Interrupt::default());
+    let mut engine = Engine::start(library, settings, interrupt.clone(), late).expect("the engine starts");
     let mut late: BTreeMap<u32, String> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (place, (code, expected)) in notebook.cells.iter().enumerate() {
         let id = place - expected.again.unwrap_or_default();
         let cell = Cell { code: code.clone(), number: place as u32 + 1, id: Some(id.to_string()) };
         let mut seen = Seen::default();
+        interrupt.clear();
         let ended = engine.execute(&cell, &mut seen);
         for problem in judge(expected, &seen, &ended) {
             wrong.push(format!("{}, cell[{}]\n{code}\n-> {problem}", notebook.title, place + 1));
@@ -289,6 +292,7 @@ files! {
     threads "threads.txt" "Threads, also those that outlive their cell.";
     panics "panics.txt" "Panics in every place, and what is told of them.";
     checkpoints "checkpoints.txt" "States that are returned to, by a death or on request.";
+    limits "limits.txt" "What a cell may use.";
     endings "endings.txt" "Errors that are returned, processes that end.";
     compile_errors "compile_errors.txt" "What the compiler says, and where.";
     warnings "warnings.txt" "Warnings that help, and those that would annoy.";

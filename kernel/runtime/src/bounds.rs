@@ -20,7 +20,6 @@ pub fn set(bounds: &Bounds) {
         (Resource::As, room),
         (Resource::Cpu, processor),
         (Resource::Fsize, bounds.file_size),
-        (Resource::Nproc, bounds.processes),
     ];
     for (resource, wanted) in resources {
         let maximum = getrlimit(resource).maximum;

@@ -186,14 +186,14 @@ fn start(
     command.spawn().map(|child| child.id())
 }
 
-/// Signals a child and its group. What is no child of ours, or has been waited for, is left alone, since its number may belong
+/// Signals a child; a kill is for its whole group. What is no child of ours, or has been waited for, is left alone, since its number may belong
 /// to somebody else by now.
 fn signal_child(process: u32, signal: u32) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     let Some(pid) = pid(process).filter(|pid| waitid(WaitId::Pid(*pid), options).is_ok()) else { return };
     let Some(signal) = i32::try_from(signal).ok().and_then(Signal::from_named_raw) else { return };
-    if kill_process_group(pid, signal).is_err() {
-        // It has not made its group yet.
+    if signal != Signal::KILL || kill_process_group(pid, signal).is_err() {
+        // Or it has not made its group yet.
         let _ = kill_process(pid, signal);
     }
 }

@@ -209,9 +209,10 @@ mod tests {
         let environment = Environment::of(&places);
         assert!(matches!(kernel_verdict(&places, &environment), Verdict::Optional(_)));
         let folder = kernelspec::folder_in(&places.jupyter, kernelspec::DEFAULT_NAME);
-        kernelspec::write(&folder, &std::env::current_exe().unwrap()).unwrap();
+        let start = |binary: PathBuf| kernelspec::Start { binary, ..kernelspec::Start::default() };
+        kernelspec::write(&folder, &start(std::env::current_exe().unwrap())).unwrap();
         assert!(matches!(kernel_verdict(&places, &environment), Verdict::Good(_)));
-        kernelspec::write(&folder, Path::new("/gone/netsplit")).unwrap();
+        kernelspec::write(&folder, &start("/gone/netsplit".into())).unwrap();
         let Verdict::Missing(text) = kernel_verdict(&places, &environment) else {
             panic!("the program is gone")
         };

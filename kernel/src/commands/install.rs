@@ -6,6 +6,7 @@ use std::process::Command;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::limits::Wanted;
 use super::places::{Places, ensure_writable};
 use super::{Failure, Outcome, kernelspec};
 use crate::engine::library;
@@ -70,22 +71,33 @@ fn sys_prefix() -> Result<PathBuf, Failure> {
 pub struct Arguments {
     #[command(flatten)]
     target: Target,
+
+    #[command(flatten)]
+    wanted: Wanted,
+
+    /// For a classroom: every cell is limited, and notebooks may lower the limits and not raise them
+    #[arg(long)]
+    classroom: bool,
 }
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Outcome {
     let places = Places::of_this_user()?;
     let folder = arguments.target.folder(&places)?;
-    install_into(&folder)?;
+    let options = arguments.wanted.arguments(arguments.classroom);
+    install_into(&folder, options.clone())?;
     println!("Installed the kernel {:?} at {}", arguments.target.name, folder.display());
+    if let [option, limits] = options.as_slice() {
+        println!("Cells are started with {option} {limits}");
+    }
     prepare_library()
 }
 
-/// Writes the kernelspec for this binary into `folder`.
-pub fn install_into(folder: &Path) -> Outcome {
+/// Writes the kernelspec for this binary into `folder`; the kernel is started with these arguments besides.
+pub fn install_into(folder: &Path, arguments: Vec<String>) -> Outcome {
     let binary = this_binary()?;
     ensure_writable(folder, "choose another place with --user, --sys-prefix or --prefix DIR")?;
-    kernelspec::write(folder, &binary)
+    kernelspec::write(folder, &kernelspec::Start { binary, arguments, environment: Vec::new() })
 }
 
 /// Builds the library that cells use, unless that was done before; otherwise a first cell would have to wait for it.
@@ -149,7 +161,7 @@ mod tests {
     fn installed_kernelspec_starts_this_binary() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().join("kernels/netsplit");
-        install_into(&folder).unwrap();
+        install_into(&folder, Vec::new()).unwrap();
         assert_eq!(kernelspec::binary_of(&folder).unwrap(), std::env::current_exe().unwrap());
     }
 }

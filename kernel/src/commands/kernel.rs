@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
+use netsplit_engine::limits::{Ceilings, Policy};
 
+use super::limits::Wanted;
 use super::{Failure, Outcome, places};
 use crate::engine::library::compiler_version;
 use crate::engine::rust::{RustEngine, Stop};
@@ -34,6 +36,14 @@ pub struct Arguments {
     #[arg(long, env = "NETSPLIT_HISTORY", value_parser = OsStringValueParser::new())]
     pub history: Option<OsString>,
 
+    /// The limits.
+    #[command(flatten)]
+    pub wanted: Wanted,
+
+    /// Limits that a notebook may lower and not raise
+    #[arg(long, env = "NETSPLIT_CEILINGS", value_name = "LIMITS")]
+    pub ceilings: Option<Ceilings>,
+
     /// What runs the cells
     #[arg(long, env = "NETSPLIT_ENGINE", default_value = "rust", hide = true)]
     pub engine: EngineName,
@@ -56,10 +66,11 @@ pub fn run(arguments: Arguments) -> Outcome {
     match arguments.engine {
         EngineName::Scripted => serve(&launch, &arguments, start_scripted),
         EngineName::Rust => {
+            let policy = arguments.wanted.policy(arguments.ceilings.as_ref())?;
             // It is removed when everything else has ended.
             let folder = SessionDirectory::create().map_err(Failure)?;
             let path = folder.path().to_path_buf();
-            serve(&launch, &arguments, |outlet| start_rust(outlet, path))
+            serve(&launch, &arguments, |outlet| start_rust(outlet, path, policy))
         }
     }
 }
@@ -95,9 +106,11 @@ fn start_scripted(outlet: Outlet) -> Host {
     Host::start(running.clone(), outlet, move |outlet| Ok(Box::new(ScriptedEngine::new(outlet, running))))
 }
 
-fn start_rust(outlet: Outlet, folder: PathBuf) -> Host {
+fn start_rust(outlet: Outlet, folder: PathBuf, policy: Policy) -> Host {
     let stop = Arc::new(Stop::default());
-    Host::start(stop.clone(), outlet, move |outlet| Ok(Box::new(RustEngine::start(outlet, &stop, folder)?)))
+    Host::start(stop.clone(), outlet, move |outlet| {
+        Ok(Box::new(RustEngine::start(outlet, &stop, folder, policy)?))
+    })
 }
 
 /// As in `1.95.0`; empty if there is no compiler, which every cell will then say.

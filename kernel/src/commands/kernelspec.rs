@@ -35,27 +35,42 @@ pub fn parse_name(name: &str) -> Result<String, String> {
     Ok(name.to_string())
 }
 
-/// The content of `kernel.json` for a kernel that is started as `binary kernel <connection file>`.
-fn kernel_json(binary: &Path) -> Value {
-    json!({
-        "argv": [binary.to_string_lossy(), "kernel", "{connection_file}"],
+/// How Jupyter is to start the kernel: as `binary kernel <connection file>`, with these besides.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// This program.
+    pub binary: PathBuf,
+    /// More arguments.
+    pub arguments: Vec<String>,
+    /// What the kernel's environment has more than Jupyter's.
+    pub environment: Vec<(String, String)>,
+}
+
+fn kernel_json(start: &Start) -> Value {
+    let command = [start.binary.to_string_lossy().into_owned(), "kernel".into(), "{connection_file}".into()];
+    let argv: Vec<String> = command.into_iter().chain(start.arguments.iter().cloned()).collect();
+    let mut spec = json!({
+        "argv": argv,
         "display_name": "Rust (netsplit)",
         "language": "rust",
         "interrupt_mode": "message",
         "metadata": { "debugger": false, "netsplit": { "version": env!("CARGO_PKG_VERSION") } },
-    })
+    });
+    if !start.environment.is_empty() {
+        spec["env"] = start.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
+    spec
 }
 
 /// Writes the kernelspec into `folder`, unless another kernel already stands there.
-pub fn write(folder: &Path, binary: &Path) -> Result<(), Failure> {
+pub fn write(folder: &Path, start: &Start) -> Result<(), Failure> {
     if folder.join("kernel.json").exists() && !is_ours(folder) {
         return Err(Failure(format!(
             "{} already holds another kernel: choose a different name with --name NAME",
             folder.display()
         )));
     }
-    let text =
-        serde_json::to_string_pretty(&kernel_json(binary)).expect("a JSON value can be printed") + "\n";
+    let text = serde_json::to_string_pretty(&kernel_json(start)).expect("a JSON value can be printed") + "\n";
     write_if_changed(&folder.join("kernel.json"), text.as_bytes())?;
     for (name, picture) in LOGOS {
         write_if_changed(&folder.join(name), picture)?;
@@ -94,26 +109,43 @@ fn read(folder: &Path) -> Option<Value> {
 mod tests {
     use super::*;
 
+    fn start(binary: &str) -> Start {
+        Start { binary: PathBuf::from(binary), ..Start::default() }
+    }
+
     /// What Jupyter reads: the command with the connection file, the language, interrupts as messages, and pictures.
     #[test]
     fn written_kernelspec_has_what_jupyter_reads() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = folder_in(scratch.path(), DEFAULT_NAME);
-        write(&folder, Path::new("/opt/netsplit")).unwrap();
+        write(&folder, &start("/opt/netsplit")).unwrap();
         assert_eq!(folder, scratch.path().join("kernels/netsplit"));
         let spec = read(&folder).unwrap();
         assert_eq!(spec["argv"], json!(["/opt/netsplit", "kernel", "{connection_file}"]));
         assert_eq!((&spec["language"], &spec["interrupt_mode"]), (&json!("rust"), &json!("message")));
         assert_eq!(binary_of(&folder).unwrap(), Path::new("/opt/netsplit"));
+        assert_eq!(spec.get("env"), None);
         assert!(std::fs::read(folder.join("logo-64x64.png")).unwrap().starts_with(b"\x89PNG"));
+    }
+
+    /// What a kernel is to be started with besides stands where Jupyter looks for it.
+    #[test]
+    fn arguments_and_environment_are_written() {
+        let scratch = tempfile::tempdir().unwrap();
+        let arguments = vec!["--limits".to_string(), "time=5m".to_string()];
+        let environment = vec![("NETSPLIT_SHARED".to_string(), "/srv/crates".to_string())];
+        write(scratch.path(), &Start { arguments, environment, ..start("/x") }).unwrap();
+        let spec = read(scratch.path()).unwrap();
+        assert_eq!(spec["argv"], json!(["/x", "kernel", "{connection_file}", "--limits", "time=5m"]));
+        assert_eq!(spec["env"], json!({ "NETSPLIT_SHARED": "/srv/crates" }));
     }
 
     /// A second installation replaces the first: the new binary is the one that starts.
     #[test]
     fn installing_again_updates_the_binary() {
         let scratch = tempfile::tempdir().unwrap();
-        write(scratch.path(), Path::new("/old/netsplit")).unwrap();
-        write(scratch.path(), Path::new("/new/netsplit")).unwrap();
+        write(scratch.path(), &start("/old/netsplit")).unwrap();
+        write(scratch.path(), &start("/new/netsplit")).unwrap();
         assert_eq!(binary_of(scratch.path()).unwrap(), Path::new("/new/netsplit"));
     }
 
@@ -123,7 +155,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let foreign = r#"{"argv": ["python3"], "metadata": {}}"#;
         std::fs::write(scratch.path().join("kernel.json"), foreign).unwrap();
-        assert!(write(scratch.path(), Path::new("/x")).unwrap_err().to_string().contains("another kernel"));
+        assert!(write(scratch.path(), &start("/x")).unwrap_err().to_string().contains("another kernel"));
         assert!(remove(scratch.path()).unwrap_err().to_string().contains("another kernel"));
         assert_eq!(std::fs::read_to_string(scratch.path().join("kernel.json")).unwrap(), foreign);
     }
@@ -133,7 +165,7 @@ mod tests {
     fn removal_is_complete_and_honest() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = folder_in(scratch.path(), "mine");
-        write(&folder, Path::new("/x")).unwrap();
+        write(&folder, &start("/x")).unwrap();
         remove(&folder).unwrap();
         assert!(!folder.exists());
         assert!(remove(&folder).unwrap_err().to_string().contains("nothing was removed"));

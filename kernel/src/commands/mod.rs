@@ -7,6 +7,7 @@ pub mod install;
 pub mod kernel;
 pub mod kernelspec;
 pub mod lab;
+pub mod limits;
 pub mod places;
 pub mod prerequisites;
 pub mod run;

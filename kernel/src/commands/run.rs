@@ -6,6 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::kernel::EngineName;
+use super::limits::Wanted;
 use super::{Failure, Outcome};
 use crate::client::{CellReport, KernelProcess, Notebook, Progress, cell_failure};
 use crate::engine::library;
@@ -25,6 +26,10 @@ pub struct Arguments {
     #[arg(long)]
     pub inplace: bool,
 
+    /// The limits.
+    #[command(flatten)]
+    pub wanted: Wanted,
+
     /// What runs the cells
     #[arg(long, env = "NETSPLIT_ENGINE", default_value = "rust", hide = true)]
     pub engine: EngineName,
@@ -35,6 +40,7 @@ pub fn run(arguments: Arguments) -> Outcome {
     if arguments.output.is_some() && arguments.notebooks.len() > 1 {
         return Err(Failure("--output takes one notebook; use --inplace to write several".to_string()));
     }
+    let environment = arguments.wanted.environment()?;
     if arguments.engine == EngineName::Rust {
         // The kernel would do it too, but could not tell anybody what takes so long.
         library::prepare(&mut |line| eprintln!("{line}")).map_err(|error| Failure(error.to_string()))?;
@@ -45,8 +51,8 @@ pub fn run(arguments: Arguments) -> Outcome {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(PathBuf::from);
         let program = std::env::current_exe()
             .map_err(|error| Failure(format!("cannot find netsplit itself: {error}")))?;
-        let mut kernel =
-            KernelProcess::start(program, [], folder).map_err(|error| Failure(error.to_string()))?;
+        let mut kernel = KernelProcess::start(program, environment.clone(), folder)
+            .map_err(|error| Failure(error.to_string()))?;
         let executed = notebook.execute(&mut kernel, &mut bar);
         bar.0.finish_and_clear();
         let reports = executed.map_err(|error| Failure(format!("{}: {error}", path.display())))?;

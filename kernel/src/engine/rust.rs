@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use netsplit_assistant::own_answers::{self, KnownName};
 use netsplit_assistant::protocol::{Answer, Detail, Notebook, Question as Asked, Variable};
 use netsplit_assistant::{Assistant, Reply, Settings as AssistantSettings};
+use netsplit_engine::limits::Policy;
 use netsplit_engine::{
     Audience, Engine as CellEngine, Failure, Late, Output as CellOutput, Settings, Stream,
 };
@@ -55,8 +56,8 @@ struct RustAssist {
 }
 
 impl RustEngine {
-    /// An engine that works in this folder, which belongs to it.
-    pub fn start(outlet: Outlet, stop: &Stop, folder: PathBuf) -> Result<Self, ErrorOutput> {
+    /// An engine that works in this folder, which belongs to it, and gives cells so much.
+    pub fn start(outlet: Outlet, stop: &Stop, folder: PathBuf, policy: Policy) -> Result<Self, ErrorOutput> {
         let progress_outlet = outlet.clone();
         let mut said = false;
         // Only what has to be built says anything, and whoever waits for the first cell should see why.
@@ -73,7 +74,8 @@ impl RustEngine {
             let outlet = outlet.clone();
             Arc::new(move |cell, stream, text| outlet.put(Output::Late(cell, stream_name(stream), text)))
         };
-        let engine = CellEngine::start(prepared, Settings { folder, environment }, stop.0.clone(), late);
+        let engine =
+            CellEngine::start(prepared, Settings { folder, environment, policy }, stop.0.clone(), late);
         let engine = engine.map_err(error_output)?;
         Ok(Self { engine, outlet, known: Arc::default(), sources, folder: own_folder })
     }
