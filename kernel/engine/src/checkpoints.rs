@@ -151,8 +151,9 @@ impl Checkpoints {
         self.confirm(host);
         while let Some(State { copy, notebook, after }) = self.states.pop_back() {
             // One that was killed cannot be returned to; the one before it can.
-            if host.resume(copy).is_ok() {
-                let copy = host.copy()?;
+            host.resume(copy)?;
+            let Ok(mut copy) = host.copy() else { continue };
+            if host.confirm(&mut copy) {
                 self.states.push_back(State { copy, notebook: notebook.clone(), after });
                 (self.missed, self.last_ran) = (None, Some(after));
                 return Ok(Some(notebook));

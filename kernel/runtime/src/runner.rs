@@ -69,7 +69,10 @@ fn checkpoint(checkpoints: &mut Vec<Pid>) -> bool {
             true
         }
         Ok(Fork::Parent(process)) => {
-            checkpoints.extend(i32::try_from(process).ok().and_then(Pid::from_raw));
+            let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+            // Both do it, so that it is done when the kernel hears of the copy.
+            let _ = pid.map(|pid| setpgid(Some(pid), None));
+            checkpoints.extend(pid);
             channel::send(&Report::Checkpoint(Some(process)));
             false
         }
