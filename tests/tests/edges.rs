@@ -146,7 +146,6 @@ fn only_the_kernel_has_sockets_and_compilers() {
             "netsplit-assistant-server" => &["evcxr"],
             "netsplit-runtime" => &["tokio"],
             // Its tests see that an event loop works in a confined process.
-            "netsplit-confinement" if edges["netsplit-confinement"]["normal"].contains("tokio") => &[],
             "netsplit-confinement" => &["tokio"],
             _ => &[],
         };
