@@ -111,7 +111,8 @@ fn the_kernel_does_not_see_the_library() {
 }
 
 /// The parts of the kernel, and what each may see of the others and of the library: cells' runtime stands between the two.
-const KERNEL: [(&str, &[&str]); 7] = [
+const KERNEL: [(&str, &[&str]); 8] = [
+    ("netsplit-confinement", &[]),
     ("netsplit-control", &[]),
     ("netsplit-runtime", &["netsplit", "netsplit-control"]),
     ("netsplit-cell-host", &["netsplit-runtime"]),
@@ -144,6 +145,8 @@ fn only_the_kernel_has_sockets_and_compilers() {
             "netsplit-kernel" | "netsplit-tests" => &MACHINERY,
             "netsplit-assistant-server" => &["evcxr"],
             "netsplit-runtime" => &["tokio"],
+            // Its tests see that an event loop works in a confined process.
+            "netsplit-confinement" => &["tokio"],
             _ => &[],
         };
         for (kind, dependencies) in kinds {

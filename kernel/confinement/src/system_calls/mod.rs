@@ -1,0 +1,124 @@
+//! Which system calls are denied, as a filter that the kernel runs (seccomp).
+//!
+//! `denied.rs` is the list. Everything that Linux 6.10 knows has been looked at for it; what came later is answered as an
+//! older kernel does (`ENOSYS`), so that nothing new is allowed before it has been looked at. What is on the list fails with
+//! `EPERM`, which the standard library turns into an ordinary error: nobody is killed, and a student sees "Operation not
+//! permitted" at the line that asked.
+//!
+//! The filter is on the side of the processor's own system calls: those of 32-bit programs, and those of the x32 kind, which
+//! have other numbers for the same calls, do not exist in a confined process.
+
+mod denied;
+
+use std::collections::BTreeMap;
+
+use libc::c_long;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter, sock_filter,
+};
+
+use crate::{ConfinementError, Starts};
+
+/// The last system call of Linux 6.10 (`mseal`). Newer ones have larger numbers, the same on all processors.
+const LAST_KNOWN: u32 = 462;
+
+/// The processor, as the filters know it.
+#[cfg(target_arch = "x86_64")]
+const PROCESSOR: Option<(TargetArch, u32)> = Some((TargetArch::x86_64, 0xC000_003E));
+#[cfg(target_arch = "aarch64")]
+const PROCESSOR: Option<(TargetArch, u32)> = Some((TargetArch::aarch64, 0xC000_00B7));
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+const PROCESSOR: Option<(TargetArch, u32)> = None;
+
+/// Calls that are denied for one reason, whatever their arguments.
+type Calls = &'static [c_long];
+
+/// One call that is denied if all conditions of one of the cases hold of its arguments.
+struct DeniedIf {
+    call: c_long,
+    cases: Vec<Vec<SeccompCondition>>,
+}
+
+/// Denies system calls to this process, and to all that it starts. `landlock` is the version of Landlock that is in force: what it
+/// does not do is done here.
+pub fn filter(starts: Starts, landlock: u32) -> Result<(), ConfinementError> {
+    let (processor, code) = PROCESSOR.ok_or(ConfinementError::OtherProcessor)?;
+    let refused = |error: seccompiler::Error| ConfinementError::SystemCalls(error.to_string());
+    let denied = compile(
+        denied::always(starts, landlock),
+        denied::by_arguments(starts, landlock),
+        libc::EPERM,
+        processor,
+    )?;
+    let absent = compile(denied::absent(landlock), Vec::new(), libc::ENOSYS, processor)?;
+    // All filters are asked at each call, and the strictest answer holds.
+    for program in [known_calls_only(code), absent, denied] {
+        apply_filter(&program).map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn compile(
+    always: Vec<Calls>,
+    by_arguments: Vec<DeniedIf>,
+    errno: i32,
+    processor: TargetArch,
+) -> Result<BpfProgram, ConfinementError> {
+    let refused = |error: seccompiler::BackendError| ConfinementError::SystemCalls(error.to_string());
+    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = BTreeMap::new();
+    for DeniedIf { call, cases } in by_arguments {
+        let cases =
+            cases.into_iter().map(SeccompRule::new).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+        rules.entry(call).or_default().extend(cases);
+    }
+    // Without rules a call is denied whatever its arguments.
+    rules.extend(always.into_iter().flatten().map(|call| (*call, Vec::new())));
+    let answer = SeccompAction::Errno(errno.unsigned_abs());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, answer, processor).map_err(refused)?;
+    filter.try_into().map_err(refused)
+}
+
+/// A filter that answers `ENOSYS` to calls of another kind than the processor's own, and to those that are newer than this code.
+/// The compiler of filters cannot say "greater than", so this is written by hand: six instructions.
+fn known_calls_only(processor: u32) -> BpfProgram {
+    // Offsets in `struct seccomp_data` of linux/seccomp.h: the call's number, the kind of system call.
+    const NUMBER: u32 = 0;
+    const KIND: u32 = 4;
+    let load = |offset| instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
+    let answer = |what: SeccompAction| instruction(libc::BPF_RET | libc::BPF_K, 0, 0, what.into());
+    vec![
+        load(KIND),
+        // Another kind: on to the end, past the three that follow.
+        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 3, processor),
+        load(NUMBER),
+        instruction(libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K, 1, 0, LAST_KNOWN),
+        answer(SeccompAction::Allow),
+        answer(SeccompAction::Errno(libc::ENOSYS.unsigned_abs())),
+    ]
+}
+
+fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
+    // The codes of all instructions are below 256.
+    sock_filter { code: code as u16, jt, jf, k }
+}
+
+/// The lower half of an argument is compared so; most arguments are numbers of 32 bits, of which the kernel ignores the rest.
+fn argument(index: u8, operator: SeccompCmpOp, value: u64) -> Vec<SeccompCondition> {
+    condition(index, SeccompCmpArgLen::Dword, operator, value)
+}
+
+/// A whole argument, as for addresses.
+fn whole_argument(index: u8, operator: SeccompCmpOp, value: u64) -> Vec<SeccompCondition> {
+    condition(index, SeccompCmpArgLen::Qword, operator, value)
+}
+
+fn condition(
+    index: u8,
+    length: SeccompCmpArgLen,
+    operator: SeccompCmpOp,
+    value: u64,
+) -> Vec<SeccompCondition> {
+    let made = SeccompCondition::new(index, length, operator, value);
+    vec![made.expect("a call has six arguments, and the list names none beyond them")]
+}
