@@ -38,6 +38,14 @@ impl Landlock {
     }
 }
 
+impl Available {
+    /// Why this machine cannot confine, and what to do; `None` if it can.
+    pub fn why_not(&self) -> Option<&'static str> {
+        let filter = "this kernel, or the container around it, does not filter system calls (seccomp)";
+        self.landlock.why_not().or((!self.system_calls).then_some(filter))
+    }
+}
+
 /// Asks the kernel what it can enforce.
 pub fn available() -> Available {
     #[cfg(target_os = "linux")]

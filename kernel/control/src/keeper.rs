@@ -1,14 +1,58 @@
 //! What the kernel and the keeper say to each other: the keeper starts everything that runs on behalf of a notebook, tells how
 //! it ends, and ends it all when the kernel has gone.
 
-use crate::frame::frames;
+use crate::frame::{Fields, FrameError, Reader, Writer, frames};
+
+/// What a process may reach; it is held to it by the system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confinement {
+    /// Files and folders that it may read.
+    pub readable: Vec<String>,
+    /// Those that it may change.
+    pub writable: Vec<String>,
+    /// Programs that it may start.
+    pub executable: Vec<String>,
+    /// Whether it may start programs at all.
+    pub starts: Starts,
+}
+
+/// What a process may start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Starts {
+    /// Nothing but copies of itself.
+    #[default]
+    Nothing,
+    /// The programs that are listed.
+    Programs,
+    /// The same, and what it has built.
+    WhatIsBuilt,
+}
+
+impl Fields for Confinement {
+    fn write(&self, out: &mut Writer) {
+        [&self.readable, &self.writable, &self.executable].into_iter().for_each(|paths| paths.write(out));
+        self.starts.write(out);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
+        let mut paths = || Fields::read(from);
+        let (readable, writable, executable) = (paths()?, paths()?, paths()?);
+        Ok(Self { readable, writable, executable, starts: Fields::read(from)? })
+    }
+}
+
+frames!(Starts {
+    1 => Nothing,
+    2 => Programs,
+    3 => WhatIsBuilt,
+});
 
 /// What the kernel asks of the keeper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Make a process that runs cells, with no variables yet; its channel follows the frame as a descriptor. Answered by
     /// [`News::Started`] or [`News::NotStarted`].
-    Runner,
+    Runner(Option<Confinement>),
     /// Start a program; its stdout and stderr follow the frame as descriptors, its stdin is empty. Answered by
     /// [`News::Started`] or [`News::NotStarted`].
     Program {
@@ -18,6 +62,8 @@ pub enum Order {
         folder: Option<String>,
         /// What its environment has otherwise than the keeper's: values to set, and names to leave out.
         environment: Vec<(String, Option<String>)>,
+        /// What it may reach.
+        confinement: Option<Confinement>,
     },
     /// Send a signal to a process that was started, if it has not ended; a kill is for what it has started, too.
     Signal {
@@ -56,8 +102,8 @@ pub enum End {
 }
 
 frames!(Order {
-    1 => Runner,
-    2 => Program { command, folder, environment },
+    1 => Runner(confinement),
+    2 => Program { command, folder, environment, confinement },
     3 => Signal { process, signal },
     4 => Runs(process),
 });
@@ -85,8 +131,20 @@ mod tests {
             command: vec!["rustc".into(), "-vV".into()],
             folder: Some("/".into()),
             environment: vec![("A".into(), Some("1".into())), ("B".into(), None)],
+            confinement: None,
         };
-        let orders = [Order::Runner, program, Order::Signal { process: 7, signal: 9 }, Order::Runs(8)];
+        let confinement = Confinement {
+            readable: vec!["/lib".into()],
+            writable: vec!["/tmp".into()],
+            executable: vec!["/bin/true".into()],
+            starts: Starts::Programs,
+        };
+        let orders = [
+            Order::Runner(Some(confinement)),
+            program,
+            Order::Signal { process: 7, signal: 9 },
+            Order::Runs(8),
+        ];
         let mut bytes = Vec::new();
         orders.iter().for_each(|order| write_frame(&mut bytes, order).unwrap());
         let mut rest = bytes.as_slice();

@@ -12,7 +12,7 @@ mod keeper;
 
 pub use descriptors::{receive_descriptor, send_descriptor};
 pub use frame::{FrameError, read_frame, write_frame};
-pub use keeper::{End, News, Order};
+pub use keeper::{Confinement, End, News, Order, Starts};
 
 use frame::{Fields, Reader, Writer, frames};
 
@@ -58,6 +58,8 @@ pub struct Bounds {
     pub processor_seconds: Option<u64>,
     /// The length of a file that is written, in bytes.
     pub file_size: Option<u64>,
+    /// Whether the process is held to them against its will.
+    pub is_final: bool,
 }
 
 /// What the host tells the kernel.
@@ -90,6 +92,8 @@ pub enum Report {
     Ended(Ending),
     /// The copy has this number, or there is none.
     Checkpoint(Option<u32>),
+    /// The process cannot be what it should be, and why; it ends.
+    Unfit(String),
     /// The process has done what the system does not forgive, and is about to end.
     Fault {
         /// The signal.
@@ -182,6 +186,7 @@ frames!(Report {
     4 => Stored { name, type_name },
     5 => Ended(ending),
     6 => Checkpoint(process),
+    8 => Unfit(reason),
     7 => Fault { signal, is_overflow, frames },
 });
 
@@ -207,11 +212,13 @@ impl Fields for Bounds {
         self.memory.write(out);
         self.processor_seconds.write(out);
         self.file_size.write(out);
+        self.is_final.write(out);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
         let mut next = || Fields::read(from);
-        Ok(Self { memory: next()?, processor_seconds: next()?, file_size: next()? })
+        let (memory, processor_seconds, file_size) = (next()?, next()?, next()?);
+        Ok(Self { memory, processor_seconds, file_size, is_final: Fields::read(from)? })
     }
 }
 
@@ -244,6 +251,7 @@ mod tests {
             Report::Ended(Ending::Interrupted("at 3 s".into())),
             Report::Checkpoint(Some(7)),
             Report::Checkpoint(None),
+            Report::Unfit("no Landlock".into()),
             Report::Fault { signal: 11, is_overflow: true, frames: vec![("cell-1.so".into(), 7)] },
             Report::Ended(Ending::Mismatched { name: "p".into(), stored: "P".into(), wanted: "Q".into() }),
         ]
@@ -258,7 +266,12 @@ mod tests {
             entry: "e".into(),
             stdout: "o".into(),
             stderr: "r".into(),
-            bounds: Bounds { memory: Some(1), processor_seconds: None, file_size: Some(u64::MAX) },
+            bounds: Bounds {
+                memory: Some(1),
+                processor_seconds: None,
+                file_size: Some(u64::MAX),
+                is_final: true,
+            },
         };
         let requests = [
             run,

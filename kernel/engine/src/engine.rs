@@ -18,6 +18,7 @@ use crate::limits::Policy;
 use crate::notebook::{Notebook, Source, Variable};
 use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, item_macros, parse};
+use crate::places::Places;
 use crate::programs::Programs;
 use crate::text::{self, Directive};
 use crate::type_names::{Choices, nameable};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub environment: Vec<(String, String)>,
     /// What cells may use.
     pub policy: Policy,
+    /// Whether what runs on behalf of cells is held to the files of the session and of the library, by the system.
+    pub is_confined: bool,
 }
 
 /// Whom a running cell talks to.
@@ -61,6 +64,7 @@ pub struct Engine {
     settings: Settings,
     pub(crate) interrupt: Arc<Interrupt>,
     pub(crate) late: Late,
+    places: Places,
     pub(crate) host: Host,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) notebook: Notebook,
@@ -109,13 +113,15 @@ impl Engine {
         interrupt: Arc<Interrupt>,
         late: Late,
     ) -> Result<Self, Failure> {
-        let host = start_host(&library, &settings)?;
+        let places = places(&library, &settings)?;
+        let host = start_host(&library, &settings, &places)?;
         Ok(Self {
             library,
             policy: settings.policy.clone(),
             settings,
             interrupt,
             late,
+            places,
             host,
             checkpoints: Checkpoints::default(),
             notebook: Notebook::default(),
@@ -130,7 +136,7 @@ impl Engine {
     /// Starts all processes anew, when those that were there cannot be relied upon.
     pub(crate) fn start_anew(&mut self) -> Result<(), Failure> {
         self.checkpoints.begin_anew(false);
-        self.host = start_host(&self.library, &self.settings)?;
+        self.host = start_host(&self.library, &self.settings, &self.places)?;
         Ok(())
     }
 
@@ -152,6 +158,11 @@ impl Engine {
             Some(Known { name: name.clone(), type_text, is_mutable: it.is_mutable })
         };
         variables.filter_map(known).collect()
+    }
+
+    /// Whether its processes are confined.
+    pub fn is_confined(&self) -> bool {
+        self.places.are_confined()
     }
 
     /// The compiler.
@@ -180,6 +191,11 @@ impl Engine {
         for (line, directive) in &text.directives {
             match directive {
                 Directive::Command(command) => commands::run(self, command, audience)?,
+                Directive::Shell(_) if self.places.are_confined() => {
+                    let message =
+                        format!("line {line}: a confined notebook starts no programs, so there is no `!`");
+                    return Err(Failure::plain("ShellError", &message));
+                }
                 Directive::Shell(command) => {
                     let outputs = Outputs::new(&self.policy);
                     commands::shell(command, *line, &mut self.programs(), outputs, audience)?;
@@ -206,7 +222,7 @@ impl Engine {
     fn compile(&mut self, next: &Notebook, parsed: &Parsed, source: &Rc<Source>) -> Result<Ready, Failure> {
         let compiler = Compiler {
             parts: &self.library.parts,
-            folder: &self.settings.folder,
+            folder: &self.places.cells,
             optimisation: &self.optimisation,
         };
         let cell =
@@ -226,11 +242,27 @@ impl Engine {
     }
 }
 
-fn start_host(library: &Library, settings: &Settings) -> Result<Host, Failure> {
+/// The folders of the session; where it is to be confined, the machine must be able to.
+fn places(library: &Library, settings: &Settings) -> Result<Places, Failure> {
+    if settings.is_confined
+        && let Some(error) = netsplit_confinement::available().why_not()
+    {
+        let message = format!(
+            "this notebook is to be confined, and this machine cannot do that: {error}; `netsplit doctor` tells more, and without --confined cells run unconfined"
+        );
+        return Err(Failure::plain("EngineError", &message));
+    }
+    Places::make(&settings.folder, library, settings.is_confined).map_err(|error| {
+        let folder = settings.folder.display();
+        Failure::plain("EngineError", &format!("cannot make folders in {folder}: {error}"))
+    })
+}
+
+fn start_host(library: &Library, settings: &Settings, places: &Places) -> Result<Host, Failure> {
     let program = &library.parts.host;
     let libraries: Vec<PathBuf> = library.parts.shared_libraries().map(PathBuf::from).collect();
-    let keeper = Keeper::start(program, &libraries, &settings.folder, &settings.environment);
-    keeper.and_then(|keeper| Host::start(keeper, &settings.folder)).map_err(|error| {
+    let keeper = Keeper::start(program, &libraries, places, &settings.environment);
+    keeper.and_then(|keeper| Host::start(keeper, &places.pipes)).map_err(|error| {
         Failure::plain("EngineError", &format!("cannot start {}: {error}", program.display()))
     })
 }

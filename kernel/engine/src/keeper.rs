@@ -13,6 +13,8 @@ use netsplit_control::{End, News, Order, read_frame, send_descriptor, write_fram
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use crate::places::Places;
+
 /// How long the keeper may take to clean up when it has been let go.
 const PATIENCE: Duration = Duration::from_secs(6);
 
@@ -22,6 +24,7 @@ pub struct Keeper {
     process: Child,
     news: UnixStream,
     orders: Arc<Orders>,
+    places: Places,
     /// The processes whose ends somebody waits for.
     awaited: BTreeSet<u32>,
     /// Those of them that have ended.
@@ -53,12 +56,16 @@ impl Keeper {
     pub fn start(
         program: &Path,
         libraries: &[PathBuf],
-        folder: &Path,
+        places: &Places,
         environment: &[(String, String)],
     ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
-        let process = Command::new(program)
-            .arg(folder)
+        let mut command = Command::new(program);
+        if let Some(environment) = places.environment() {
+            command.env_clear().envs(environment);
+        }
+        let process = command
+            .arg(&places.session)
             .args(libraries)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             // Of a build that started the kernel; the host finds its libraries by itself, and so do the cells' children.
@@ -69,7 +76,8 @@ impl Keeper {
             .spawn()?;
         let orders = Arc::new(Orders(Mutex::new(ours.try_clone()?)));
         let (awaited, ended) = (BTreeSet::new(), BTreeMap::new());
-        Ok(Self { process, news: ours, orders, awaited, ended })
+        let places = places.clone();
+        Ok(Self { process, news: ours, orders, places, awaited, ended })
     }
 
     /// Its process number.
@@ -85,7 +93,7 @@ impl Keeper {
     /// Makes a runner; returns its number and the channel to it.
     pub fn runner(&mut self) -> io::Result<(u32, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
-        let process = self.ask(&Order::Runner, &[theirs.as_fd()])?;
+        let process = self.ask(&Order::Runner(self.places.of_cells()), &[theirs.as_fd()])?;
         Ok((process, ours))
     }
 
@@ -95,7 +103,8 @@ impl Keeper {
         self.orders.send(&Order::Runs(process), &[])
     }
 
-    /// Starts a program, which prints into these files and reads nothing; returns its number.
+    /// Starts a program, which prints into these files and reads nothing; returns its number. In a confined session it is held
+    /// to what the compiler may reach.
     pub fn program(
         &mut self,
         command: &Command,
@@ -108,6 +117,7 @@ impl Keeper {
             command: words.map(text).collect(),
             folder: command.get_current_dir().map(|folder| folder.display().to_string()),
             environment: command.get_envs().map(|(name, value)| (text(name), value.map(text))).collect(),
+            confinement: self.places.of_compiler(),
         };
         self.ask(&order, &[stdout, stderr])
     }

@@ -23,6 +23,7 @@ mod linker;
 mod notebook;
 mod outputs;
 mod parse;
+mod places;
 mod programs;
 mod running;
 mod rustc;

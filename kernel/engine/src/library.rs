@@ -19,8 +19,9 @@ use crate::linker::{self, Linker};
 /// How many prepared libraries are kept: this one, and the one before it for whoever goes back.
 const KEPT: usize = 2;
 /// What is built, in folders of the sources.
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 10] = [
     "kernel/cell-host",
+    "kernel/confinement",
     "kernel/control",
     "kernel/runtime",
     "lib/algorithms",
@@ -165,6 +166,11 @@ fn ask_compiler(arguments: &[&str]) -> Result<String, LibraryError> {
 }
 
 impl Library {
+    /// Where everything of it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The copy of the sources.
     pub fn sources(&self) -> PathBuf {
         self.folder.join("sources")
@@ -231,7 +237,11 @@ fn make(
     for (path, content) in sources {
         let to = folder.join("sources").join(path);
         fs::create_dir_all(to.parent().unwrap_or(folder)).map_err(file)?;
-        let content = if path == Path::new("Cargo.toml") { workspace(content)? } else { content.clone() };
+        let content = match path.file_name() {
+            _ if path == Path::new("Cargo.toml") => workspace(content)?,
+            Some(name) if name == "Cargo.toml" => member(content)?,
+            _ => content.clone(),
+        };
         fs::write(&to, content).map_err(file)?;
     }
     let sysroot = PathBuf::from(ask_compiler(&["--print", "sysroot"])?);
@@ -249,19 +259,37 @@ fn make(
 
 /// The workspace's manifest, for the members that are here.
 fn workspace(manifest: &[u8]) -> Result<Vec<u8>, LibraryError> {
+    rewritten(manifest, |manifest| {
+        let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
+        let workspace = workspace.ok_or("expected a workspace")?;
+        let members = MEMBERS.iter().map(|member| toml::Value::from(*member)).collect();
+        workspace.insert("members".to_string(), toml::Value::Array(members));
+        workspace.remove("exclude");
+        // Profiles of packages that are not here.
+        if let Some(profiles) = manifest.get_mut("profile").and_then(toml::Value::as_table_mut) {
+            profiles.retain(|name, _| name == "release");
+        }
+        Ok(())
+    })
+}
+
+/// A member's manifest, without the tests that are not here.
+fn member(manifest: &[u8]) -> Result<Vec<u8>, LibraryError> {
+    rewritten(manifest, |manifest| {
+        manifest.retain(|name, _| !["test", "bench", "example", "dev-dependencies"].contains(&name));
+        Ok(())
+    })
+}
+
+fn rewritten(
+    manifest: &[u8],
+    rewrite: impl FnOnce(&mut toml::Table) -> Result<(), &'static str>,
+) -> Result<Vec<u8>, LibraryError> {
     let broken = |reason: String| LibraryError::Build(format!("Cargo.toml: {reason}"));
     let text = String::from_utf8_lossy(manifest);
     let mut manifest: toml::Table =
         text.parse().map_err(|error: toml::de::Error| broken(error.to_string()))?;
-    let workspace = manifest.get_mut("workspace").and_then(toml::Value::as_table_mut);
-    let workspace = workspace.ok_or_else(|| broken("expected a workspace".to_string()))?;
-    let members = MEMBERS.iter().map(|member| toml::Value::from(*member)).collect();
-    workspace.insert("members".to_string(), toml::Value::Array(members));
-    workspace.remove("exclude");
-    // Profiles of packages that are not here.
-    if let Some(profiles) = manifest.get_mut("profile").and_then(toml::Value::as_table_mut) {
-        profiles.retain(|name, _| name == "release");
-    }
+    rewrite(&mut manifest).map_err(|reason| broken(reason.to_string()))?;
     Ok(toml::to_string(&manifest).map_err(|error| broken(error.to_string()))?.into_bytes())
 }
 

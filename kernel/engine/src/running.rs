@@ -134,15 +134,16 @@ impl Engine {
         stored: &mut BTreeMap<String, String>,
         audience: &mut dyn Audience,
     ) -> std::io::Result<Run> {
+        let bounds = bounds(self.policy.limits(), self.is_confined());
         let host = &mut self.host;
         let watched = self.interrupt.watch_cell(host.keeper.orders(), host.id());
         let entry = frame::entry(self.run);
-        if host.run(self.run, &[], (&ready.library, &entry), bounds(self.policy.limits())).is_err() {
+        if host.run(self.run, &[], (&ready.library, &entry), bounds).is_err() {
             // It has died while the cell was compiled.
             return Ok(Run::Died(Death::plain(host.end()?)));
         }
         let mut outputs = Outputs::new(&self.policy);
-        let mut fault = None;
+        let (mut fault, mut unfit) = (None, None);
         let mut watch = Watch::begin(self.policy.limits());
         let mut run = loop {
             match host.next(watch.next())? {
@@ -165,6 +166,7 @@ impl Engine {
                 Incoming::Report(Report::Stored { name, type_name }) => {
                     stored.insert(name, type_name);
                 }
+                Incoming::Report(Report::Unfit(reason)) => unfit = Some(reason),
                 Incoming::Report(Report::Fault { is_overflow, frames, .. }) => {
                     fault = Some((is_overflow, frames))
                 }
@@ -179,6 +181,9 @@ impl Engine {
         };
         outputs.end(audience);
         drop(watched);
+        if let Some(reason) = unfit {
+            return Err(std::io::Error::other(reason));
+        }
         if let Run::Died(death) = &mut run {
             let (is_overflow, frames) = fault.unwrap_or_default();
             death.is_overflow = is_overflow;
@@ -325,12 +330,13 @@ impl Engine {
 }
 
 /// What the system is to allow the runner.
-fn bounds(limits: &Limits) -> Bounds {
+fn bounds(limits: &Limits, is_final: bool) -> Bounds {
     Bounds {
         memory: limits.memory(),
         // The system counts whole seconds.
         processor_seconds: limits.processor_time().map(|time| time.as_secs().max(1)),
         file_size: limits.file_size(),
+        is_final,
     }
 }
 

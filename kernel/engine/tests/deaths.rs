@@ -76,7 +76,12 @@ impl Notebook {
         let folder = tempfile::tempdir().expect("a folder");
         let mut policy = Policy::default();
         policy.change("memory 256M").expect("a limit");
-        let settings = Settings { folder: folder.path().to_path_buf(), environment: Vec::new(), policy };
+        let settings = Settings {
+            folder: folder.path().to_path_buf(),
+            environment: Vec::new(),
+            policy,
+            is_confined: false,
+        };
         let interrupt = Arc::new(Interrupt::default());
         let engine = Engine::start(library(), settings, interrupt.clone(), Arc::new(|_, _, _| {}));
         let mut notebook =

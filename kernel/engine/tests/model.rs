@@ -129,8 +129,12 @@ fn library() -> Library {
 /// Runs a notebook of this many cells, and compares all variables after each.
 fn run(seed: u64, cells: u32) {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings =
-        Settings { folder: folder.path().to_path_buf(), environment: Vec::new(), policy: Policy::default() };
+    let settings = Settings {
+        folder: folder.path().to_path_buf(),
+        environment: Vec::new(),
+        policy: Policy::default(),
+        is_confined: false,
+    };
     let interrupt = Arc::new(Interrupt::default());
     let late = Arc::new(|_: u32, _: Stream, _: String| {});
     let mut engine = Engine::start(library(), settings, interrupt, late).expect("the engine starts");

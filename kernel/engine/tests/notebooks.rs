@@ -197,8 +197,12 @@ fn judge(expected: &Expected, seen: &Seen, ended: &Result<(), Failure>) -> Vec<S
 
 fn run(notebook: &Notebook, library: Library) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings =
-        Settings { folder: folder.path().to_path_buf(), environment: Vec::new(), policy: Policy::default() };
+    let settings = Settings {
+        folder: folder.path().to_path_buf(),
+        environment: Vec::new(),
+        policy: Policy::default(),
+        is_confined: false,
+    };
     let (late, put_late) = std::sync::mpsc::channel();
     let late = Arc::new(move |cell: u32, _: Stream, text: String| drop(late.send((cell, text))));
     let interrupt = Arc::new(Interrupt::default());

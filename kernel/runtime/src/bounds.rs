@@ -8,8 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 /// bounded is memory that can be written. This is for what evades that, such as memory that is shared with other processes.
 const ROOM: u64 = 8 << 30;
 
-/// From now on, this process has these bounds. They are what it would exceed by mistake; what must hold against its will is
-/// confinement's business.
+/// From now on, this process has these bounds. What it would exceed by mistake it may raise again; final ones it may not.
 pub fn set(bounds: &Bounds) {
     let used = u64::try_from(clock_gettime(ClockId::ProcessCPUTime).tv_sec).unwrap_or_default();
     // The clock counts from the process's start, in seconds that have begun.
@@ -27,6 +26,9 @@ pub fn set(bounds: &Bounds) {
             (Some(wanted), Some(maximum)) => Some(wanted.min(maximum)),
             (wanted, maximum) => wanted.or(maximum),
         };
+        // Time of the processor is counted from the process's start, and there will be more of it for later cells.
+        let is_final = bounds.is_final && resource != Resource::Cpu;
+        let maximum = if is_final { current } else { maximum };
         // Below the maximum, nobody may refuse.
         let _ = setrlimit(resource, Rlimit { current, maximum });
     }

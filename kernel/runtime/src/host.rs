@@ -25,7 +25,7 @@ pub fn run() {
         }
     }
     match keeper::keep(kernel, &folder) {
-        Ok(Role::Runner(channel)) => runner::serve(channel),
+        Ok(Role::Runner(channel, confinement)) => runner::serve(channel, confinement),
         Ok(Role::Keeper) => {}
         Err(error) => {
             eprintln!("netsplit-cell-host: {error}");

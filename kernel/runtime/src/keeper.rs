@@ -16,13 +16,14 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netsplit_control::{End, News, Order, read_frame, receive_descriptor, write_frame};
+use netsplit_control::{Confinement, End, News, Order, read_frame, receive_descriptor, write_frame};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, setsid, wait, waitid,
 };
 
+use crate::confinement::confine;
 use crate::fork::{Fork, fork};
 
 /// How long it goes on killing what does not die.
@@ -32,8 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Role {
     /// The keeper, and there is no kernel any more.
     Keeper,
-    /// A runner, with its channel to the kernel.
-    Runner(UnixStream),
+    /// A runner, with its channel to the kernel, and what it may reach.
+    Runner(UnixStream, Option<Confinement>),
 }
 
 /// Keeps until the kernel has gone; then ends all that is below this process, and removes the folder. Returns in each runner
@@ -52,9 +53,9 @@ pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
     loop {
         match keeper.wait(&ended)? {
             Next::Order(order) => {
-                if let Some(channel) = keeper.obey(order)? {
+                if let Some(runner) = keeper.obey(order)? {
                     forget_children();
-                    return Ok(Role::Runner(channel));
+                    return Ok(runner);
                 }
             }
             Next::Ended => {
@@ -99,13 +100,13 @@ impl Keeper {
         }
     }
 
-    /// Does what the kernel asks; in a new runner, returns its channel.
-    fn obey(&mut self, order: Order) -> io::Result<Option<UnixStream>> {
+    /// Does what the kernel asks; in a new runner, returns its role.
+    fn obey(&mut self, order: Order) -> io::Result<Option<Role>> {
         let news = match order {
-            Order::Runner => {
+            Order::Runner(confinement) => {
                 let channel = receive_descriptor(&self.kernel)?;
                 match fork() {
-                    Ok(Fork::Child) => return Ok(Some(UnixStream::from(channel))),
+                    Ok(Fork::Child) => return Ok(Some(Role::Runner(channel.into(), confinement))),
                     Ok(Fork::Parent(process)) => {
                         self.runners.insert(process);
                         News::Started(process)
@@ -113,9 +114,9 @@ impl Keeper {
                     Err(error) => News::NotStarted(error.to_string()),
                 }
             }
-            Order::Program { command, folder, environment } => {
+            Order::Program { command, folder, environment, confinement } => {
                 let outputs = [receive_descriptor(&self.kernel)?, receive_descriptor(&self.kernel)?];
-                match start(&command, folder.as_deref(), environment, outputs) {
+                match start(&command, folder.as_deref(), environment, confinement, outputs) {
                     Ok(process) => News::Started(process),
                     Err(error) => News::NotStarted(error.to_string()),
                 }
@@ -170,6 +171,7 @@ fn start(
     command: &[String],
     folder: Option<&str>,
     environment: Vec<(String, Option<String>)>,
+    confinement: Option<Confinement>,
     [stdout, stderr]: [OwnedFd; 2],
 ) -> io::Result<u32> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
@@ -182,8 +184,20 @@ fn start(
             None => command.env_remove(name),
         };
     }
+    if let Some(confinement) = confinement {
+        confine_later(&mut command, confinement);
+    }
     // It is waited for with all other children.
     command.spawn().map(|child| child.id())
+}
+
+/// The program confines itself before it begins.
+#[allow(unsafe_code, reason = "a program must be confined between fork and exec")]
+fn confine_later(command: &mut Command, confinement: Confinement) {
+    // SAFETY: this process has one thread, so its copy may take memory and locks as it likes.
+    unsafe {
+        command.pre_exec(move || confine(&confinement).map_err(|error| io::Error::other(error.to_string())));
+    }
 }
 
 /// Signals a child; a kill is for its whole group. What is no child of ours, or has been waited for, is left alone, since its number may belong

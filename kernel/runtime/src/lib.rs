@@ -8,6 +8,7 @@
 
 mod bounds;
 mod channel;
+mod confinement;
 pub mod display;
 mod faults;
 mod fork;

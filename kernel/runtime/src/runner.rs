@@ -10,22 +10,28 @@ use std::os::unix::net::UnixStream;
 use std::panic::catch_unwind;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
-use netsplit_control::{Ending, Report, Request};
+use netsplit_control::{Confinement, Ending, Report, Request};
 #[cfg(target_os = "linux")]
 use rustix::process::Signal;
 use rustix::process::{Pid, WaitOptions, setpgid, waitpid};
 use rustix::stdio::{dup2_stderr, dup2_stdout};
 
+use crate::confinement::confine;
 use crate::fork::{Fork, end, fork};
 use crate::{bounds, channel, faults, guard, interrupts, panics, variables};
 
 /// Serves the kernel until it goes away.
-pub fn serve(stream: UnixStream) -> ! {
+pub fn serve(stream: UnixStream, confinement: Option<Confinement>) -> ! {
     channel::open(stream);
     faults::report();
     interrupts::listen();
     lead_group();
     die_with_parent();
+    // Before any code of a cell, and for all copies.
+    if let Some(Err(error)) = confinement.map(|it| confine(&it)) {
+        channel::send(&Report::Unfit(error.to_string()));
+        end(1);
+    }
     channel::send(&Report::Ready);
     let mut checkpoints = Vec::new();
     let mut sleeps = false;

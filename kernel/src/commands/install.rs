@@ -78,17 +78,22 @@ pub struct Arguments {
     /// For a classroom: every cell is limited, and notebooks may lower the limits and not raise them
     #[arg(long)]
     classroom: bool,
+
+    /// Hold cells and the compiler to the files of the session and of the library: no other files, no network, no programs
+    #[arg(long)]
+    confined: bool,
 }
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Outcome {
     let places = Places::of_this_user()?;
     let folder = arguments.target.folder(&places)?;
-    let options = arguments.wanted.arguments(arguments.classroom);
+    let mut options = arguments.wanted.arguments(arguments.classroom);
+    options.extend(arguments.confined.then(|| "--confined".to_string()));
     install_into(&folder, options.clone())?;
     println!("Installed the kernel {:?} at {}", arguments.target.name, folder.display());
-    if let [option, limits] = options.as_slice() {
-        println!("Cells are started with {option} {limits}");
+    if !options.is_empty() {
+        println!("Its notebooks run with {}", options.join(" "));
     }
     prepare_library()
 }

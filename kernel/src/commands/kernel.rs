@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use clap::builder::OsStringValueParser;
 use clap::{Args, ValueEnum};
-use netsplit_engine::limits::{Ceilings, Policy};
+use netsplit_engine::limits::Ceilings;
 
 use super::limits::Wanted;
 use super::{Failure, Outcome, places};
 use crate::engine::library::compiler_version;
-use crate::engine::rust::{RustEngine, Stop};
+use crate::engine::rust::{Rules, RustEngine, Stop};
 use crate::engine::scripted::{RunningScript, ScriptedEngine};
 use crate::engine::session_directory::SessionDirectory;
 use crate::engine::{Host, Outlet};
@@ -44,6 +44,10 @@ pub struct Arguments {
     #[arg(long, env = "NETSPLIT_CEILINGS", value_name = "LIMITS")]
     pub ceilings: Option<Ceilings>,
 
+    /// Hold cells and the compiler to the files of the session and of the library: no other files, no network, no programs
+    #[arg(long, env = "NETSPLIT_CONFINED")]
+    pub confined: bool,
+
     /// What runs the cells
     #[arg(long, env = "NETSPLIT_ENGINE", default_value = "rust", hide = true)]
     pub engine: EngineName,
@@ -70,7 +74,8 @@ pub fn run(arguments: Arguments) -> Outcome {
             // It is removed when everything else has ended.
             let folder = SessionDirectory::create().map_err(Failure)?;
             let path = folder.path().to_path_buf();
-            serve(&launch, &arguments, |outlet| start_rust(outlet, path, policy))
+            let rules = Rules { policy, is_confined: arguments.confined };
+            serve(&launch, &arguments, |outlet| start_rust(outlet, path, rules))
         }
     }
 }
@@ -106,10 +111,10 @@ fn start_scripted(outlet: Outlet) -> Host {
     Host::start(running.clone(), outlet, move |outlet| Ok(Box::new(ScriptedEngine::new(outlet, running))))
 }
 
-fn start_rust(outlet: Outlet, folder: PathBuf, policy: Policy) -> Host {
+fn start_rust(outlet: Outlet, folder: PathBuf, rules: Rules) -> Host {
     let stop = Arc::new(Stop::default());
     Host::start(stop.clone(), outlet, move |outlet| {
-        Ok(Box::new(RustEngine::start(outlet, &stop, folder, policy)?))
+        Ok(Box::new(RustEngine::start(outlet, &stop, folder, rules)?))
     })
 }
 

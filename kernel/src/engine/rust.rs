@@ -35,6 +35,15 @@ impl Interrupt for Stop {
     }
 }
 
+/// What cells may do.
+#[derive(Debug)]
+pub struct Rules {
+    /// How much of everything they may use.
+    pub policy: Policy,
+    /// Whether they are held to the files of their session.
+    pub is_confined: bool,
+}
+
 /// Runs cells in Rust.
 pub struct RustEngine {
     engine: CellEngine,
@@ -57,7 +66,7 @@ struct RustAssist {
 
 impl RustEngine {
     /// An engine that works in this folder, which belongs to it, and gives cells so much.
-    pub fn start(outlet: Outlet, stop: &Stop, folder: PathBuf, policy: Policy) -> Result<Self, ErrorOutput> {
+    pub fn start(outlet: Outlet, stop: &Stop, folder: PathBuf, rules: Rules) -> Result<Self, ErrorOutput> {
         let progress_outlet = outlet.clone();
         let mut said = false;
         // Only what has to be built says anything, and whoever waits for the first cell should see why.
@@ -74,9 +83,9 @@ impl RustEngine {
             let outlet = outlet.clone();
             Arc::new(move |cell, stream, text| outlet.put(Output::Late(cell, stream_name(stream), text)))
         };
-        let engine =
-            CellEngine::start(prepared, Settings { folder, environment, policy }, stop.0.clone(), late);
-        let engine = engine.map_err(error_output)?;
+        let Rules { policy, is_confined } = rules;
+        let settings = Settings { folder, environment, policy, is_confined };
+        let engine = CellEngine::start(prepared, settings, stop.0.clone(), late).map_err(error_output)?;
         Ok(Self { engine, outlet, known: Arc::default(), sources, folder: own_folder })
     }
 
@@ -127,7 +136,8 @@ impl Engine for RustEngine {
     fn assist(&mut self) -> Box<dyn Assist> {
         let (sources, folder) = (self.sources.clone(), self.folder.clone());
         let library_names = library::names(&sources);
-        let settings = AssistantPlaces { sources, folder };
+        let is_confined = self.engine.is_confined();
+        let settings = AssistantPlaces { sources, folder, is_confined };
         Box::new(RustAssist { known: self.known.clone(), assistant: None, settings, library_names })
     }
 }
@@ -172,12 +182,14 @@ pub fn assistant_program() -> std::io::Result<PathBuf> {
 struct AssistantPlaces {
     sources: PathBuf,
     folder: PathBuf,
+    is_confined: bool,
 }
 
 impl AssistantPlaces {
     /// The assistant, if its program is there by now.
     fn assistant(&self) -> Option<Assistant> {
-        let program = assistant_program().ok().filter(|program| program.exists())?;
+        // It reads what code includes, and runs macros: that would be a way around the confinement.
+        let program = assistant_program().ok().filter(|program| !self.is_confined && program.exists())?;
         let arguments = vec!["--library".to_string(), self.sources.display().to_string()];
         Some(Assistant::new(AssistantSettings::new(program, arguments, self.folder.clone())))
     }
