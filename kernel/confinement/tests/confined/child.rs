@@ -47,6 +47,12 @@ pub fn run(order: &[String]) -> ExitCode {
             drop(waiting);
         }
         "signals" => signals(how),
+        "other-calls" => {
+            if how == "cells" {
+                nothing().apply(Strictness::Required).unwrap();
+            }
+            other_calls();
+        }
         other => panic!("nobody knows how to {other}"),
     }
     ExitCode::SUCCESS
@@ -82,12 +88,37 @@ fn confine(how: &str, places: &Places) {
         other => panic!("nobody knows the confinement {other}"),
     };
     let enforced = policy.apply(Strictness::Required).unwrap();
+    assert_eq!(rustix::thread::capabilities(None).unwrap().permitted, rustix::thread::CapabilitySet::empty());
+    assert!(rustix::thread::no_new_privs().unwrap());
     assert!(
         enforced.landlock > 0
             && enforced.system_calls
             && enforced.has_no_privileges
             && enforced.gaps.is_empty()
     );
+}
+
+/// Makes a call that is newer than the list of what is denied, and one as a 32-bit program makes it; prints what they answer.
+#[allow(unsafe_code, reason = "no library offers these")]
+fn other_calls() {
+    /// `listxattrat`, since Linux 6.13.
+    const NEWER: libc::c_long = 465;
+    // SAFETY: without a path, nothing is looked up and nothing written.
+    let newer = unsafe { libc::syscall(NEWER, -1, 0, 0, 0, 0) };
+    assert_eq!(newer, -1);
+    println!("{}", std::io::Error::last_os_error().raw_os_error().unwrap_or_default());
+    std::io::stdout().flush().unwrap();
+    #[cfg(target_arch = "x86_64")]
+    {
+        /// `getpid` of 32-bit programs.
+        const GETPID: i64 = 20;
+        let answer: i64;
+        // SAFETY: the call has no arguments, and changes no register but those that are named.
+        unsafe {
+            std::arch::asm!("int 0x80", inlateout("rax") GETPID => answer, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
+        }
+        println!("{answer}");
+    }
 }
 
 /// Sends signals to itself, to a copy of itself, and dies of `abort`.

@@ -17,6 +17,7 @@ pub const TESTS: &[Test] = &[
     ("builds_start_what_they_build_and_reach_nothing", builds_start_what_they_build_and_reach_nothing),
     ("confined_cells_can_live", confined_cells_can_live),
     ("signals_stay_inside", signals_stay_inside),
+    ("calls_of_other_kinds_do_not_exist", calls_of_other_kinds_do_not_exist),
     ("several_threads_are_refused", several_threads_are_refused),
     ("this_machine_can_enforce_it", this_machine_can_enforce_it),
 ];
@@ -191,6 +192,24 @@ fn signals_stay_inside() {
             assert!(text.starts_with("itself\n") && text.contains(copy), "{how}: {text}");
             assert_eq!(output.status.signal(), Some(6), "{how}");
         }
+    }
+}
+
+/// System calls that nobody has looked at, and those of 32-bit programs, which have other numbers, are answered as by a kernel
+/// that does not have them.
+fn calls_of_other_kinds_do_not_exist() {
+    let answers = |how: &str| -> Vec<i64> {
+        let output = child(how, "other-calls", &[]);
+        assert!(how == "free" || output.status.success(), "it is ended for asking: {}", output.status);
+        String::from_utf8(output.stdout).unwrap().lines().map(|it| it.parse().unwrap()).collect()
+    };
+    let absent = i64::from(libc::ENOSYS);
+    let (free, confined) = (answers("free"), answers("cells"));
+    assert_eq!(confined[0], absent);
+    println!("    unconfined, they answer {free:?}");
+    // A kernel without 32-bit programs ends the process, and there is nothing to try.
+    if free.get(1).is_some_and(|pid| *pid > 0) {
+        assert_eq!(confined[1], -absent);
     }
 }
 
