@@ -206,6 +206,21 @@ fn unwritable_folders_are_one_line() {
     assert!(line.contains("home/.local/share/netsplit") && line.contains("XDG_DATA_HOME"), "{line}");
 }
 
+/// The doctor tries confinement, even on a machine that has nothing else: where the kernel can enforce it, every group of attempts
+/// is denied.
+#[test]
+#[cfg(target_os = "linux")]
+fn doctor_tries_what_can_be_confined() {
+    use netsplit_confinement::{Landlock, available};
+    let output = Machine::bare().netsplit(&["doctor"]);
+    let report = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = report.lines().filter(|line| line.contains(" confined: ")).collect();
+    assert_eq!(lines.len(), 5, "{report}");
+    if matches!(available().landlock, Landlock::Version(_)) {
+        assert!(lines.iter().all(|line| line.starts_with("ok ")), "{report}");
+    }
+}
+
 /// The doctor goes on after the first thing that is missing, and its exit code tells.
 #[test]
 fn doctor_reports_everything_at_once() {

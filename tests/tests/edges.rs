@@ -119,7 +119,7 @@ const KERNEL: [(&str, &[&str]); 8] = [
     ("netsplit-engine", &["netsplit-control"]),
     ("netsplit-assistant", &[]),
     ("netsplit-assistant-server", &["netsplit-assistant"]),
-    ("netsplit-kernel", &["netsplit-assistant", "netsplit-engine"]),
+    ("netsplit-kernel", &["netsplit-assistant", "netsplit-confinement", "netsplit-engine"]),
 ];
 
 /// Of the kernel's parts, none sees more than it should: the engine knows no Jupyter, the host nothing but the runtime.

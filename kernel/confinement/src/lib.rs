@@ -30,6 +30,3 @@ mod system_calls;
 pub use available::{Available, Landlock, available};
 pub use error::ConfinementError;
 pub use policy::{Enforced, Places, Policy, Starts, Strictness};
-#[cfg(target_os = "linux")]
-#[doc(hidden)]
-pub use system_calls::filter as filter_system_calls;

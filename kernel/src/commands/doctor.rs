@@ -1,13 +1,14 @@
 //! `netsplit doctor`: say what is installed, what is missing, and what to do.
 //!
 //! One line per check. A required thing that is missing makes the exit code 1; what the first `netsplit lab` will
-//! make by itself is not missing.
+//! make by itself is not missing. What can be confined is not asked, but tried (`confinement.rs`).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::confinement::{self, Finding};
 use super::lab::course;
 use super::lab::environment::Environment;
 use super::places::{Places, ensure_writable};
@@ -48,6 +49,13 @@ impl Check {
     }
 }
 
+/// What a machine does not enforce is told; nothing is missing for it, since notebooks work without.
+impl From<Finding> for Check {
+    fn from(Finding { subject, is_enforced, text }: Finding) -> Self {
+        Self { subject, verdict: if is_enforced { Verdict::Good(text) } else { Verdict::Optional(text) } }
+    }
+}
+
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mark, text) = match &self.verdict {
@@ -61,7 +69,8 @@ impl fmt::Display for Check {
 
 /// Runs the command.
 pub fn run(_arguments: Arguments) -> Outcome {
-    let checks = examine(&Places::of_this_user()?);
+    let mut checks = examine(&Places::of_this_user()?);
+    checks.extend(confinement::findings().into_iter().map(Check::from));
     for check in &checks {
         println!("{check}");
     }

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+pub mod confinement;
 pub mod doctor;
 pub mod install;
 pub mod kernel;
@@ -36,6 +37,9 @@ pub enum Command {
     Doctor(doctor::Arguments),
     /// Serve one notebook (Jupyter starts this)
     Kernel(kernel::Arguments),
+    /// Attempt what a confined notebook must not be able to do (`doctor` starts this)
+    #[command(hide = true)]
+    TryConfinement(confinement::Arguments),
 }
 
 impl Command {
@@ -48,6 +52,7 @@ impl Command {
             Self::Uninstall(arguments) => uninstall::run(arguments),
             Self::Doctor(arguments) => doctor::run(arguments),
             Self::Kernel(arguments) => kernel::run(arguments),
+            Self::TryConfinement(arguments) => confinement::run(arguments),
         }
     }
 }

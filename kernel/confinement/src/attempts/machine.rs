@@ -25,6 +25,7 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt(Group::Machine, "ask for the personality of the process", |_| {
         call(libc::SYS_personality, [0xFFFF_FFFF, 0, 0, 0, 0]).map(drop)
     }),
+    attempt_if(NAMESPACES, Group::Machine, "start a process that is root of a namespace", clone),
     // The last, since it makes another user of the process.
     attempt_if(NAMESPACES, Group::Machine, "become root of a namespace of its own", |_| {
         call(libc::SYS_unshare, [libc::CLONE_NEWUSER.into(), 0, 0, 0, 0]).map(drop)
@@ -87,6 +88,23 @@ fn perf(_: &super::Surroundings) -> io::Result<()> {
     // SAFETY: the kernel reads the 64 bytes that the attributes say they have.
     let counter = unsafe { libc::syscall(libc::SYS_perf_event_open, attributes.as_ptr(), 0, -1, -1, 0u64) };
     if counter < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// A copy of this process that ends at once.
+#[allow(unsafe_code, reason = "the standard library makes no namespaces")]
+fn clone(_: &super::Surroundings) -> io::Result<()> {
+    let flags = i64::from(libc::CLONE_NEWUSER | libc::SIGCHLD);
+    // SAFETY: attempts are made by a process with one thread, and the copy, which has a stack of its own, does nothing but end.
+    match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        // SAFETY: nothing of the original is touched.
+        0 => unsafe { libc::_exit(0) },
+        copy => {
+            let copy = i32::try_from(copy).ok().and_then(rustix::process::Pid::from_raw);
+            rustix::process::waitpid(copy, rustix::process::WaitOptions::empty())?;
+            Ok(())
+        }
+    }
 }
 
 #[allow(unsafe_code, reason = "file handles are in no library that this crate uses")]

@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use super::{Attempt, Group, Surroundings, attempt};
 
 pub const ATTEMPTS: &[Attempt] = &[
-    attempt(Group::Programs, "start a program (true)", |_| run(&mut Command::new("true"))),
-    attempt(Group::Programs, "start a shell", |_| run(Command::new("sh").args(["-c", "exit 0"]))),
+    attempt(Group::Programs, "start a program (true)", |_| run(&mut Command::new("/bin/true"))),
+    attempt(Group::Programs, "start a shell", |_| run(Command::new("/bin/sh").args(["-c", "exit 0"]))),
     attempt(Group::Programs, "start a program that it has written itself", own_program),
     attempt(Group::Programs, "start a program by its open file", open_program),
 ];

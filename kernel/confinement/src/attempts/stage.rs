@@ -62,8 +62,7 @@ impl Stage {
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         let stream = UnixListener::bind(folder.join("outside/stream"))?;
         let datagram = UnixDatagram::bind(folder.join("outside/datagram"))?;
-        let bystander =
-            Command::new("sleep").arg("600").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+        let bystander = start_bystander("/bin/sleep").or_else(|_| start_bystander("sleep"))?;
         let surroundings = Surroundings {
             folder: folder.to_path_buf(),
             parent: std::process::id().cast_signed(),
@@ -129,6 +128,11 @@ impl Surroundings {
     pub(super) fn read_process_file(process: i32, name: &str) -> io::Result<()> {
         File::open(format!("/proc/{process}/{name}")).map(drop)
     }
+}
+
+fn start_bystander(program: &str) -> io::Result<Child> {
+    // Its end is that of the stage, at the latest in ten minutes.
+    Command::new(program).arg("600").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }
 
 fn places_in(folder: &Path) -> Places {

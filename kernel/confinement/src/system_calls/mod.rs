@@ -23,13 +23,13 @@ use crate::{ConfinementError, Starts};
 /// The last system call of Linux 6.10 (`mseal`). Newer ones have larger numbers, the same on all processors.
 const LAST_KNOWN: u32 = 462;
 
-/// The processor, as the filters know it.
+/// The processor, as the compiler of filters knows it.
 #[cfg(target_arch = "x86_64")]
-const PROCESSOR: Option<(TargetArch, u32)> = Some((TargetArch::x86_64, 0xC000_003E));
+const PROCESSOR: Option<TargetArch> = Some(TargetArch::x86_64);
 #[cfg(target_arch = "aarch64")]
-const PROCESSOR: Option<(TargetArch, u32)> = Some((TargetArch::aarch64, 0xC000_00B7));
+const PROCESSOR: Option<TargetArch> = Some(TargetArch::aarch64);
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-const PROCESSOR: Option<(TargetArch, u32)> = None;
+const PROCESSOR: Option<TargetArch> = None;
 
 /// Calls that are denied for one reason, whatever their arguments.
 type Calls = &'static [c_long];
@@ -43,7 +43,7 @@ struct DeniedIf {
 /// Denies system calls to this process, and to all that it starts. `landlock` is the version of Landlock that is in force: what it
 /// does not do is done here.
 pub fn filter(starts: Starts, landlock: u32) -> Result<(), ConfinementError> {
-    let (processor, code) = PROCESSOR.ok_or(ConfinementError::OtherProcessor)?;
+    let processor = PROCESSOR.ok_or(ConfinementError::OtherProcessor)?;
     let refused = |error: seccompiler::Error| ConfinementError::SystemCalls(error.to_string());
     let denied = compile(
         denied::always(starts, landlock),
@@ -53,7 +53,7 @@ pub fn filter(starts: Starts, landlock: u32) -> Result<(), ConfinementError> {
     )?;
     let absent = compile(denied::absent(landlock), Vec::new(), libc::ENOSYS, processor)?;
     // All filters are asked at each call, and the strictest answer holds.
-    for program in [known_calls_only(code), absent, denied] {
+    for program in [known_calls_only(), absent, denied] {
         apply_filter(&program).map_err(refused)?;
     }
     Ok(())
@@ -76,22 +76,23 @@ fn compile(
     rules.extend(always.into_iter().flatten().map(|call| (*call, Vec::new())));
     let answer = SeccompAction::Errno(errno.unsigned_abs());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, answer, processor).map_err(refused)?;
-    filter.try_into().map_err(refused)
+    let mut program: BpfProgram = filter.try_into().map_err(refused)?;
+    // It begins by ending whoever makes a call of another kind, as 32-bit programs do; to us, those calls do not exist.
+    for instruction in program.iter_mut().filter(|it| it.k == u32::from(SeccompAction::KillProcess)) {
+        instruction.k = SeccompAction::Errno(libc::ENOSYS.unsigned_abs()).into();
+    }
+    Ok(program)
 }
 
-/// A filter that answers `ENOSYS` to calls of another kind than the processor's own, and to those that are newer than this code.
-/// The compiler of filters cannot say "greater than", so this is written by hand: six instructions.
-fn known_calls_only(processor: u32) -> BpfProgram {
-    // Offsets in `struct seccomp_data` of linux/seccomp.h: the call's number, the kind of system call.
+/// A filter that answers `ENOSYS` to calls that are newer than this code, and to those of x32, whose numbers begin at 2^30. The
+/// compiler of filters cannot say "greater than", so this is written by hand.
+fn known_calls_only() -> BpfProgram {
+    /// The offset of the call's number in `struct seccomp_data` of linux/seccomp.h.
     const NUMBER: u32 = 0;
-    const KIND: u32 = 4;
-    let load = |offset| instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
     let answer = |what: SeccompAction| instruction(libc::BPF_RET | libc::BPF_K, 0, 0, what.into());
     vec![
-        load(KIND),
-        // Another kind: on to the end, past the three that follow.
-        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 3, processor),
-        load(NUMBER),
+        instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, NUMBER),
+        // If it is greater, one instruction is left out.
         instruction(libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K, 1, 0, LAST_KNOWN),
         answer(SeccompAction::Allow),
         answer(SeccompAction::Errno(libc::ENOSYS.unsigned_abs())),

@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = &[
     ("linkers_link", linkers_link),
     ("files_outside_cannot_be_included", files_outside_cannot_be_included),
     ("macros_reach_nothing", macros_reach_nothing),
+    ("cargo_builds_and_build_scripts_reach_nothing", cargo_builds_and_build_scripts_reach_nothing),
 ];
 
 /// What a macro can try while a cell is compiled; it says on stderr what came of it.
@@ -176,5 +177,34 @@ fn macros_reach_nothing() {
         for what in ["file", "socket", "program", "variable"] {
             assert!(text.contains(&format!("{what}: {succeeds}")), "{how}: {text}");
         }
+    }
+}
+
+/// Cargo builds a crate with a build script, which runs, and reaches neither a file outside nor the network; without
+/// confinement it does.
+fn cargo_builds_and_build_scripts_reach_nothing() {
+    let Some(bench) = Bench::set() else { return };
+    let cells = bench.folder.path().join("cells");
+    fs::create_dir(cells.join("src")).unwrap();
+    fs::write(cells.join("src/lib.rs"), "pub const SAID: &str = env!(\"SAID\");").unwrap();
+    let script = r#"fn main() {
+        let file = std::fs::read("/etc/passwd").is_ok();
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").is_ok();
+        let program = std::process::Command::new("/bin/true").status().is_ok();
+        println!("cargo::rustc-env=SAID=x");
+        println!("cargo::warning=file: {file}, socket: {socket}, program: {program}");
+    }"#;
+    fs::write(cells.join("build.rs"), script).unwrap();
+    let manifest = "[package]\nname = \"cell\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(cells.join("Cargo.toml"), manifest).unwrap();
+    let cargo = bench.sysroot.join("bin/cargo");
+    let compiler = format!("build.rustc='{}'", bench.sysroot.join("bin/rustc").display());
+    for (how, succeeds) in [("free", true), ("builds", false)] {
+        let output =
+            bench.start(how, &cargo, &["build", "--offline", "--target-dir=target", "--config", &compiler]);
+        let text = said(&output);
+        let expected = format!("file: {succeeds}, socket: {succeeds}, program: {succeeds}");
+        assert!(output.status.success() && text.contains(&expected), "{how}: {text}");
+        fs::remove_dir_all(cells.join("target")).unwrap();
     }
 }

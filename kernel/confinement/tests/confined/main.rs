@@ -8,6 +8,8 @@ mod child;
 #[cfg(target_os = "linux")]
 mod compiling;
 #[cfg(target_os = "linux")]
+mod old_kernel;
+#[cfg(target_os = "linux")]
 mod reaching;
 #[cfg(target_os = "linux")]
 mod runner;
@@ -18,7 +20,7 @@ fn main() -> std::process::ExitCode {
     if let Some(order) = arguments.strip_prefix(&["child".to_string()]) {
         return child::run(order);
     }
-    runner::run(&arguments, &[reaching::TESTS, compiling::TESTS].concat())
+    runner::run(&arguments, &[reaching::TESTS, old_kernel::TESTS, compiling::TESTS].concat())
 }
 
 #[cfg(not(target_os = "linux"))]
