@@ -6,9 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cargo::Starter;
 use crate::checkpoints::Checkpoints;
 use crate::commands;
 use crate::compile::{Compiler, Ready, Source as CellSource};
+use crate::dependencies::{Builder, Dependency};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
@@ -154,6 +156,32 @@ impl Engine {
         variables.filter_map(known).collect()
     }
 
+    /// The crates that the notebook has asked for.
+    pub fn dependencies(&self) -> Vec<Dependency> {
+        self.notebook.dependencies.list()
+    }
+
+    /// Obeys these `:dep` lines.
+    pub(crate) fn depend(&mut self, lines: &[&str], audience: &mut dyn Audience) -> Result<(), Failure> {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let mut programs = Programs { keeper: &mut self.host.keeper, interrupt: &self.interrupt };
+        let mut progress = |line: &str| audience.put(Output::Text(Stream::Err, format!("{line}\n")));
+        let mut builder = Builder {
+            library: &self.library,
+            starter: Starter::Keeper(&mut programs),
+            progress: &mut progress,
+        };
+        let change = self.notebook.dependencies.with(lines, &folder, &mut builder)?;
+        for note in &change.notes {
+            audience.put(Output::Text(Stream::Err, format!("note: {note}\n")));
+        }
+        self.notebook.dependencies = change.dependencies;
+        if let Some(renewed) = &change.renewed {
+            self.notebook.renew(renewed);
+        }
+        Ok(())
+    }
+
     /// The compiler.
     pub(crate) fn compiler(&self) -> &std::path::Path {
         &self.library.parts.rustc
@@ -179,7 +207,7 @@ impl Engine {
         self.texts.insert(cell.number, cell.code.clone());
         for (line, directive) in &text.directives {
             match directive {
-                Directive::Command(command) => commands::run(self, command, audience)?,
+                Directive::Command(command) => commands::run(self, command, &text.directives, audience)?,
                 Directive::Shell(command) => {
                     let outputs = Outputs::new(&self.policy);
                     commands::shell(command, *line, &mut self.programs(), outputs, audience)?;
