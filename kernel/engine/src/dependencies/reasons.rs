@@ -217,7 +217,8 @@ pub fn unresolved(said: &[String], requests: &[Request]) -> Failure {
             tail(said),
         );
     }
-    if let Some(name) = line("no matching package named").and_then(|it| quoted(it).next()) {
+    let missing = line("no matching package named").or(line("searched package name:"));
+    if let Some(name) = missing.and_then(|it| quoted(it).next()) {
         let where_from = if asked(name).is_some() { "" } else { ", which another crate needs," };
         let suggested = line("perhaps you meant").or(line("packages with similar names"));
         let hint = suggested.map(|it| format!(" ({})", it.trim())).unwrap_or_default();
