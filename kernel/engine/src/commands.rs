@@ -7,16 +7,20 @@ use std::thread;
 
 use netsplit_control::End;
 
+use crate::dependencies::Dependency;
 use crate::engine::{Audience, Engine, Times};
 use crate::failure::Failure;
 use crate::outputs::{Output, Outputs, Stream};
 use crate::programs::Programs;
+use crate::text::Directive;
 
 /// Each is a process, of which the system has room for so many.
 const MOST_CHECKPOINTS: usize = 1000;
 
 /// The commands, with what they do.
-pub const COMMANDS: [(&str, &str); 10] = [
+pub const COMMANDS: [(&str, &str); 12] = [
+    (":dep rand = \"0.9\"", "asks for a crate, in the words of a Cargo.toml"),
+    (":deps", "shows the crates, with their versions"),
     (":vars", "shows the variables, with their types"),
     (":opt [0|1|2|3|s|z]", "shows or sets how far cells are optimised; 0 compiles fastest"),
     (":timing", "shows, or no longer shows, what each cell took"),
@@ -24,16 +28,23 @@ pub const COMMANDS: [(&str, &str); 10] = [
     (":checkpoints [N]", "shows or sets how many states `:undo` can return to"),
     (":limits", "shows what a cell may use, and who says so"),
     (":limit time 10m", "changes a limit: memory, cpu, time, processes, file, output; or none"),
-    (":clear", "forgets all variables, functions and types"),
+    (":clear", "forgets all variables, functions, types and crates"),
     (":explain E0382", "explains an error of the compiler"),
     (":help", "shows this"),
 ];
 
 /// Runs a command.
-pub fn run(engine: &mut Engine, command: &str, audience: &mut dyn Audience) -> Result<(), Failure> {
+pub fn run(
+    engine: &mut Engine,
+    command: &str,
+    all: &[(usize, Directive)],
+    audience: &mut dyn Audience,
+) -> Result<(), Failure> {
     let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let argument = rest.split_whitespace().next();
     let text = match name {
+        "dep" => return depend(engine, command, all, audience),
+        "deps" => dependencies(engine),
         "vars" => variables(engine),
         "opt" => optimisation(engine, argument)?,
         "timing" => {
@@ -72,6 +83,44 @@ fn help() -> String {
     let commands = COMMANDS.iter().map(|(usage, what)| format!("{usage:22}{what}\n"));
     let shell = format!("{:22}runs a command of the shell\n", "!ls");
     commands.chain([shell]).collect()
+}
+
+/// All `:dep` lines of a cell are obeyed at once, where the first one stands: their crates are built together.
+fn depend(
+    engine: &mut Engine,
+    command: &str,
+    all: &[(usize, Directive)],
+    audience: &mut dyn Audience,
+) -> Result<(), Failure> {
+    let request = |(_, directive): &'_ (usize, Directive)| match directive {
+        Directive::Command(command) => request_of(command).map(str::to_string),
+        Directive::Shell(_) => None,
+    };
+    let requests: Vec<String> = all.iter().filter_map(request).collect();
+    let is_first = requests.first().map(String::as_str) == request_of(command);
+    match is_first {
+        true => engine.depend(&requests.iter().map(String::as_str).collect::<Vec<_>>(), audience),
+        false => Ok(()),
+    }
+}
+
+/// What stands behind a `:dep`.
+fn request_of(command: &str) -> Option<&str> {
+    let rest = command.strip_prefix("dep")?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim())
+}
+
+fn dependencies(engine: &Engine) -> String {
+    let all = engine.dependencies();
+    let longest = all.iter().map(|it| it.name.len()).max().unwrap_or_default();
+    let line = |it: &Dependency| {
+        let origin = if it.origin.is_empty() { String::new() } else { format!("  ({})", it.origin) };
+        format!("{:longest$}  {}{origin}\n", it.name, it.version)
+    };
+    match all.is_empty() {
+        true => "no crates yet besides netsplit, serde, serde_json and tokio\n".to_string(),
+        false => all.iter().map(line).collect(),
+    }
 }
 
 fn variables(engine: &Engine) -> String {

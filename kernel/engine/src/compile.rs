@@ -81,12 +81,13 @@ impl Compiler<'_> {
             let failed = |error: std::io::Error| {
                 Failure::plain("EngineError", &format!("cannot write into {}: {error}", folder.display()))
             };
-            let draft = attempt.draft(source);
+            let draft = attempt.draft(source, self.parts);
             let written = frame::write(&draft, &folder).map_err(failed)?;
             let job = Job {
                 root: &written.root,
                 renamed: &written.renamed,
                 library: library.clone(),
+                crates: attempt.crates(source, self.parts),
                 optimisation: self.optimisation,
             };
             let compiled = rustc::compile(self.parts, &job, programs).map_err(no_library)?;
@@ -194,7 +195,14 @@ impl Attempt {
         }
     }
 
-    fn draft<'a>(&'a self, source: &'a Source<'a>) -> Draft<'a> {
+    /// What the compiler is told of the notebook's crates.
+    fn crates(&self, source: &Source<'_>, parts: &Parts) -> Vec<String> {
+        let variables = self.taken.iter().filter_map(|it| source.notebook.variables.get(&it.name));
+        let type_names: Vec<&str> = variables.map(|it| it.type_name.as_str()).collect();
+        source.notebook.dependencies.arguments(&parts.linker, &type_names)
+    }
+
+    fn draft<'a>(&'a self, source: &'a Source<'a>, parts: &Parts) -> Draft<'a> {
         let mut mentions = Names::new();
         source.parsed.statements.iter().for_each(|it| mentions.extend(it.mentions.iter().cloned()));
         source.parsed.items.iter().for_each(|it| mentions.extend(it.mentions.iter().cloned()));
@@ -216,6 +224,7 @@ impl Attempt {
             taken: &self.taken,
             stored: &self.stored,
             shows: source.parsed.tail.is_some(),
+            linked: source.notebook.dependencies.linked(&parts.linker),
         }
     }
 

@@ -6,9 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cargo::Starter;
 use crate::checkpoints::Checkpoints;
 use crate::commands;
 use crate::compile::{Compiler, Ready, Source as CellSource};
+use crate::dependencies::{Builder, Dependency};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
@@ -18,8 +20,8 @@ use crate::limits::Policy;
 use crate::notebook::{Notebook, Source, Variable};
 use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, item_macros, parse};
-use crate::places::Places;
 use crate::programs::Programs;
+use crate::session_folders::SessionFolders;
 use crate::text::{self, Directive};
 use crate::type_names::{Choices, nameable};
 
@@ -64,7 +66,7 @@ pub struct Engine {
     settings: Settings,
     pub(crate) interrupt: Arc<Interrupt>,
     pub(crate) late: Late,
-    places: Places,
+    folders: SessionFolders,
     pub(crate) host: Host,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) notebook: Notebook,
@@ -113,15 +115,15 @@ impl Engine {
         interrupt: Arc<Interrupt>,
         late: Late,
     ) -> Result<Self, Failure> {
-        let places = places(&library, &settings)?;
-        let host = start_host(&library, &settings, &places)?;
+        let folders = folders(&library, &settings)?;
+        let host = start_host(&library, &settings, &folders)?;
         Ok(Self {
             library,
             policy: settings.policy.clone(),
             settings,
             interrupt,
             late,
-            places,
+            folders,
             host,
             checkpoints: Checkpoints::default(),
             notebook: Notebook::default(),
@@ -136,7 +138,7 @@ impl Engine {
     /// Starts all processes anew, when those that were there cannot be relied upon.
     pub(crate) fn start_anew(&mut self) -> Result<(), Failure> {
         self.checkpoints.begin_anew(false);
-        self.host = start_host(&self.library, &self.settings, &self.places)?;
+        self.host = start_host(&self.library, &self.settings, &self.folders)?;
         Ok(())
     }
 
@@ -162,7 +164,34 @@ impl Engine {
 
     /// Whether its processes are confined.
     pub fn is_confined(&self) -> bool {
-        self.places.are_confined()
+        self.folders.are_confined()
+    }
+
+    /// The crates that the notebook has asked for.
+    pub fn dependencies(&self) -> Vec<Dependency> {
+        self.notebook.dependencies.list()
+    }
+
+    /// Obeys these `:dep` lines.
+    pub(crate) fn depend(&mut self, lines: &[&str], audience: &mut dyn Audience) -> Result<(), Failure> {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let mut programs = Programs { keeper: &mut self.host.keeper, interrupt: &self.interrupt };
+        let mut progress = |line: &str| audience.put(Output::Text(Stream::Err, format!("{line}\n")));
+        let mut builder = Builder {
+            library: &self.library,
+            starter: Starter::Keeper(&mut programs),
+            may_build: !self.folders.are_confined(),
+            progress: &mut progress,
+        };
+        let change = self.notebook.dependencies.with(lines, &folder, &mut builder)?;
+        for note in &change.notes {
+            audience.put(Output::Text(Stream::Err, format!("note: {note}\n")));
+        }
+        self.notebook.dependencies = change.dependencies;
+        if let Some(renewed) = &change.renewed {
+            self.notebook.renew(renewed);
+        }
+        Ok(())
     }
 
     /// The compiler.
@@ -190,8 +219,8 @@ impl Engine {
         self.texts.insert(cell.number, cell.code.clone());
         for (line, directive) in &text.directives {
             match directive {
-                Directive::Command(command) => commands::run(self, command, audience)?,
-                Directive::Shell(_) if self.places.are_confined() => {
+                Directive::Command(command) => commands::run(self, command, &text.directives, audience)?,
+                Directive::Shell(_) if self.folders.are_confined() => {
                     let message =
                         format!("line {line}: a confined notebook starts no programs, so there is no `!`");
                     return Err(Failure::plain("ShellError", &message));
@@ -222,7 +251,7 @@ impl Engine {
     fn compile(&mut self, next: &Notebook, parsed: &Parsed, source: &Rc<Source>) -> Result<Ready, Failure> {
         let compiler = Compiler {
             parts: &self.library.parts,
-            folder: &self.places.cells,
+            folder: &self.folders.cells,
             optimisation: &self.optimisation,
         };
         let cell =
@@ -243,7 +272,7 @@ impl Engine {
 }
 
 /// The folders of the session; where it is to be confined, the machine must be able to.
-fn places(library: &Library, settings: &Settings) -> Result<Places, Failure> {
+fn folders(library: &Library, settings: &Settings) -> Result<SessionFolders, Failure> {
     if settings.is_confined
         && let Some(error) = netsplit_confinement::available().why_not()
     {
@@ -252,17 +281,17 @@ fn places(library: &Library, settings: &Settings) -> Result<Places, Failure> {
         );
         return Err(Failure::plain("EngineError", &message));
     }
-    Places::make(&settings.folder, library, settings.is_confined).map_err(|error| {
+    SessionFolders::make(&settings.folder, library, settings.is_confined).map_err(|error| {
         let folder = settings.folder.display();
         Failure::plain("EngineError", &format!("cannot make folders in {folder}: {error}"))
     })
 }
 
-fn start_host(library: &Library, settings: &Settings, places: &Places) -> Result<Host, Failure> {
+fn start_host(library: &Library, settings: &Settings, folders: &SessionFolders) -> Result<Host, Failure> {
     let program = &library.parts.host;
     let libraries: Vec<PathBuf> = library.parts.shared_libraries().map(PathBuf::from).collect();
-    let keeper = Keeper::start(program, &libraries, places, &settings.environment);
-    keeper.and_then(|keeper| Host::start(keeper, &places.pipes)).map_err(|error| {
+    let keeper = Keeper::start(program, &libraries, folders, &settings.environment);
+    keeper.and_then(|keeper| Host::start(keeper, &folders.pipes)).map_err(|error| {
         Failure::plain("EngineError", &format!("cannot start {}: {error}", program.display()))
     })
 }

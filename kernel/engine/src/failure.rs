@@ -77,6 +77,12 @@ impl Failure {
             Ending::NotLoaded(reason) => {
                 Some(Self::plain("EngineError", &format!("the cell cannot be loaded: {reason}")))
             }
+            Ending::Mismatched { name, stored, wanted } if stored == wanted => {
+                let message = format!(
+                    "the variable `{name}` is a {stored} of a crate that is another since a :dep: run the cell that made it again"
+                );
+                Some(Self::plain("EngineError", &message))
+            }
             Ending::Mismatched { name, stored, wanted } => {
                 let message = format!(
                     "the variable `{name}` is a {stored}, and the cell wants a {wanted}: run the cell that made it again"

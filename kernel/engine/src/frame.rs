@@ -66,6 +66,8 @@ pub struct Draft<'a> {
     pub stored: &'a [String],
     /// Whether its last expression is shown.
     pub shows: bool,
+    /// A crate to name although nothing is used of it.
+    pub linked: Option<&'a str>,
 }
 
 /// A crate that is ready to be compiled.
@@ -142,6 +144,9 @@ impl Writer<'_> {
         }
         self.line(&format!("#![allow({SILENT})]"));
         self.line("extern crate alloc;");
+        if let Some(linked) = self.draft.linked {
+            self.line(&format!("extern crate {linked} as _;"));
+        }
         self.line("use ::netsplit_runtime::prelude::*;");
         self.line(MACROS);
         let newest = self.draft.notebook.epoch;

@@ -13,7 +13,7 @@ use netsplit_control::{End, News, Order, read_frame, send_descriptor, write_fram
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use crate::places::Places;
+use crate::session_folders::SessionFolders;
 
 /// How long the keeper may take to clean up when it has been let go.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -24,7 +24,7 @@ pub struct Keeper {
     process: Child,
     news: UnixStream,
     orders: Arc<Orders>,
-    places: Places,
+    folders: SessionFolders,
     /// The processes whose ends somebody waits for.
     awaited: BTreeSet<u32>,
     /// Those of them that have ended.
@@ -56,16 +56,16 @@ impl Keeper {
     pub fn start(
         program: &Path,
         libraries: &[PathBuf],
-        places: &Places,
+        folders: &SessionFolders,
         environment: &[(String, String)],
     ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new(program);
-        if let Some(environment) = places.environment() {
+        if let Some(environment) = folders.environment() {
             command.env_clear().envs(environment);
         }
         let process = command
-            .arg(&places.session)
+            .arg(&folders.session)
             .args(libraries)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             // Of a build that started the kernel; the host finds its libraries by itself, and so do the cells' children.
@@ -76,8 +76,8 @@ impl Keeper {
             .spawn()?;
         let orders = Arc::new(Orders(Mutex::new(ours.try_clone()?)));
         let (awaited, ended) = (BTreeSet::new(), BTreeMap::new());
-        let places = places.clone();
-        Ok(Self { process, news: ours, orders, places, awaited, ended })
+        let folders = folders.clone();
+        Ok(Self { process, news: ours, orders, folders, awaited, ended })
     }
 
     /// Its process number.
@@ -93,7 +93,7 @@ impl Keeper {
     /// Makes a runner; returns its number and the channel to it.
     pub fn runner(&mut self) -> io::Result<(u32, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
-        let process = self.ask(&Order::Runner(self.places.of_cells()), &[theirs.as_fd()])?;
+        let process = self.ask(&Order::Runner(self.folders.of_cells()), &[theirs.as_fd()])?;
         Ok((process, ours))
     }
 
@@ -117,7 +117,7 @@ impl Keeper {
             command: words.map(text).collect(),
             folder: command.get_current_dir().map(|folder| folder.display().to_string()),
             environment: command.get_envs().map(|(name, value)| (text(name), value.map(text))).collect(),
-            confinement: self.places.of_compiler(),
+            confinement: self.folders.of_compiler(),
         };
         self.ask(&order, &[stdout, stderr])
     }

@@ -3,11 +3,13 @@
 //! A cell becomes one shared library, made by one run of the compiler against the prepared [`library`], and loaded into the
 //! process that holds the notebook's variables, the cell host. [`Engine`] is the whole of it: text in, outputs and an end out.
 
+mod cargo;
 mod checkpoints;
 mod commands;
 mod compile;
 mod contents;
 mod deaths;
+pub mod dependencies;
 mod diagnostics;
 mod engine;
 mod failure;
@@ -23,10 +25,10 @@ mod linker;
 mod notebook;
 mod outputs;
 mod parse;
-mod places;
 mod programs;
 mod running;
 mod rustc;
+mod session_folders;
 mod symbols;
 mod text;
 mod type_names;

@@ -5,17 +5,27 @@
 //! nobody's edits break a notebook that is open), what cargo made of them, and `library.json`, which says where everything is.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::cargo::{self, Starter};
 use crate::linker::{self, Linker};
 
+/// The variable that names a folder which is laid out as the cache is, prepared by somebody else for everybody: it is read
+/// and never written.
+pub const SHARED: &str = "NETSPLIT_SHARED";
+/// The variable that names a folder made by `cargo vendor`, which replaces the registry.
+pub const VENDORED: &str = "NETSPLIT_VENDOR";
+/// The variable that forbids the network.
+pub const OFFLINE: &str = "NETSPLIT_OFFLINE";
+/// Changes when what is written about a prepared library changes.
+const FORMAT: &str = "2";
 /// How many prepared libraries are kept: this one, and the one before it for whoever goes back.
 const KEPT: usize = 2;
 /// What is built, in folders of the sources.
@@ -32,16 +42,48 @@ const MEMBERS: [&str; 10] = [
     "lib/view",
 ];
 /// The crates of others that a cell may name without asking for them.
-const OFFERED: [&str; 3] = ["serde", "serde_json", "tokio"];
+pub const OFFERED: [&str; 3] = ["serde", "serde_json", "tokio"];
+
+/// Where prepared things are.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The user's own folder.
+    pub cache: PathBuf,
+    /// A folder that is looked into first, and never written.
+    pub shared: Option<PathBuf>,
+    /// A folder made by `cargo vendor`, which takes the place of the registry for what notebooks ask for.
+    pub vendored: Option<PathBuf>,
+    /// Whether the network must not be used.
+    pub is_offline: bool,
+}
+
+impl Places {
+    /// This cache, and what the environment says: `NETSPLIT_SHARED`, `NETSPLIT_VENDOR`, `NETSPLIT_OFFLINE`.
+    pub fn new(cache: &Path) -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty());
+        let folder = |name: &str| {
+            let folder = PathBuf::from(set(name)?);
+            Some(std::path::absolute(&folder).unwrap_or(folder))
+        };
+        Self {
+            cache: std::path::absolute(cache).unwrap_or_else(|_| cache.to_path_buf()),
+            shared: folder(SHARED),
+            vendored: folder(VENDORED),
+            is_offline: set(OFFLINE).is_some_and(|it| it != "0" && it != "false"),
+        }
+    }
+}
 
 /// A library that cells can use.
 #[derive(Debug)]
 pub struct Library {
     /// Where everything is.
     pub parts: Parts,
+    /// Where prepared things are.
+    pub places: Places,
     folder: PathBuf,
-    /// Keeps others from removing it.
-    _lock: File,
+    /// Keeps others from removing it; there is none where nobody could.
+    _lock: Option<File>,
 }
 
 /// Where the parts of a prepared library are.
@@ -61,6 +103,27 @@ pub struct Parts {
     pub crates: Vec<(String, PathBuf)>,
     /// How cells are linked.
     pub linker: Linker,
+    /// The cargo of this compiler.
+    pub cargo: PathBuf,
+    /// How the compiler was called, for crates that are to be the same.
+    pub flags: String,
+    /// All crates of others that are in it.
+    pub packages: Vec<Package>,
+}
+
+/// A crate of somebody else's that the library was built with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The features that it was built with.
+    pub features: Vec<String>,
+    /// Whether it runs in the compiler: derives, and what they are made of.
+    pub is_of_compiler: bool,
+    /// The name of its file.
+    pub file: String,
 }
 
 impl Parts {
@@ -99,17 +162,32 @@ pub enum LibraryError {
     Build(String),
 }
 
-/// Prepares the library from the sources in `home`, in the folder `cache`, unless that has been done before; `progress`
-/// is told what is going on, line by line, if there is anything to do.
+/// Prepares the library from the sources in `home`, in the folder `cache`, unless that has been done before, there or in the
+/// folder that `NETSPLIT_SHARED` names; `progress` is told what is going on, line by line, if there is anything to do.
 ///
 /// # Errors
 /// If there is no compiler, or the sources do not compile, or the cache cannot be written.
 pub fn prepare(home: &Path, cache: &Path, progress: &mut dyn FnMut(&str)) -> Result<Library, LibraryError> {
-    let libraries = cache.join("library");
-    let file = |source| LibraryError::File { folder: libraries.clone(), source };
-    fs::create_dir_all(&libraries).map_err(file)?;
+    prepare_in(home, &Places::new(cache), progress)
+}
+
+/// Prepares the library in these places.
+///
+/// # Errors
+/// If there is no compiler, or the sources do not compile, or the cache cannot be written.
+pub fn prepare_in(
+    home: &Path,
+    places: &Places,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Library, LibraryError> {
     let sources = sources(home)?;
     let key = key(&compiler_version()?, &sources);
+    if let Some(library) = places.shared.as_deref().and_then(|shared| open_shared(shared, &key, places)) {
+        return Ok(library);
+    }
+    let libraries = places.cache.join("library");
+    let file = |source| LibraryError::File { folder: libraries.clone(), source };
+    fs::create_dir_all(&libraries).map_err(file)?;
     let folder = libraries.join(&key);
     let lock = File::create(libraries.join(format!("{key}.lock"))).map_err(file)?;
     lock.lock_shared().map_err(file)?;
@@ -124,9 +202,20 @@ pub fn prepare(home: &Path, cache: &Path, progress: &mut dyn FnMut(&str)) -> Res
         }
         lock.lock_shared().map_err(file)?;
     }
-    let parts = fs::read(folder.join("library.json")).map_err(file)?;
-    let parts = serde_json::from_slice(&parts).map_err(|error| file(error.into()))?;
-    Ok(Library { parts, folder, _lock: lock })
+    let parts = read_parts(&folder).map_err(file)?;
+    Ok(Library { parts, places: places.clone(), folder, _lock: Some(lock) })
+}
+
+/// The library of a shared folder, if it is there and whole. Its lock is only read, and nobody's loss where it cannot be.
+fn open_shared(shared: &Path, key: &str, places: &Places) -> Option<Library> {
+    let folder = shared.join("library").join(key);
+    let lock = File::open(folder.with_extension("lock")).ok().filter(|lock| lock.lock_shared().is_ok());
+    let parts = read_parts(&folder).ok()?;
+    Some(Library { parts, places: places.clone(), folder, _lock: lock })
+}
+
+fn read_parts(folder: &Path) -> io::Result<Parts> {
+    Ok(serde_json::from_slice(&fs::read(folder.join("library.json"))?)?)
 }
 
 /// The folder of the library for this compiler and these sources; none where it is still to be prepared.
@@ -135,8 +224,10 @@ pub fn prepare(home: &Path, cache: &Path, progress: &mut dyn FnMut(&str)) -> Res
 /// If there is no compiler, or there are no sources.
 pub fn prepared(home: &Path, cache: &Path) -> Result<Option<PathBuf>, LibraryError> {
     let key = key(&compiler_version()?, &sources(home)?);
-    let folder = cache.join("library").join(key);
-    Ok(folder.join("library.json").exists().then_some(folder))
+    let places = Places::new(cache);
+    let roots = places.shared.iter().chain([&places.cache]);
+    let mut folders = roots.map(|root| root.join("library").join(&key));
+    Ok(folders.find(|folder| folder.join("library.json").exists()))
 }
 
 /// What `rustc -vV` says. It is asked once: a kernel would otherwise ask it twice while somebody waits for the first cell.
@@ -153,7 +244,10 @@ pub fn compiler_version() -> Result<String, LibraryError> {
 }
 
 fn ask_compiler(arguments: &[&str]) -> Result<String, LibraryError> {
-    let output = Command::new("rustc").args(arguments).output().map_err(LibraryError::NoCompiler)?;
+    // Which compiler answers may depend on the folder that asks: rustup obeys a file in it.
+    let mut rustc = Command::new("rustc");
+    let output = rustc.args(arguments).current_dir(cargo::TRUSTED_FOLDER).output();
+    let output = output.map_err(LibraryError::NoCompiler)?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_string()),
         false => {
@@ -166,9 +260,15 @@ fn ask_compiler(arguments: &[&str]) -> Result<String, LibraryError> {
 }
 
 impl Library {
-    /// Where everything of it is.
+    /// Its folder, which no other library has.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What cells and the compiler read: the library, and the crates of notebooks.
+    pub fn readable(&self) -> Vec<PathBuf> {
+        let roots = std::iter::once(&self.places.cache).chain(&self.places.shared);
+        std::iter::once(self.folder.clone()).chain(roots.map(|root| root.join("crates"))).collect()
     }
 
     /// The copy of the sources.
@@ -217,6 +317,7 @@ fn key(compiler: &str, sources: &[(PathBuf, Vec<u8>)]) -> String {
     };
     add(compiler.as_bytes());
     add(env!("CARGO_PKG_VERSION").as_bytes());
+    add(FORMAT.as_bytes());
     for (path, content) in sources {
         add(path.to_string_lossy().as_bytes());
         add(content);
@@ -246,10 +347,12 @@ fn make(
     }
     let sysroot = PathBuf::from(ask_compiler(&["--print", "sysroot"])?);
     let standard = PathBuf::from(ask_compiler(&["--print", "target-libdir"])?);
-    let built = build(folder, &standard, progress)?;
+    let flags = flags(folder, &standard);
+    let built = build(folder, &cargo_of(&sysroot), &flags, progress)?;
     progress("choosing the fastest linker");
     let mut parts = parts(&built, folder, &sysroot, &standard)
         .ok_or_else(|| LibraryError::Build("some part is missing".into()))?;
+    parts.flags = flags;
     parts.linker = linker::fastest(&parts, folder).map_err(file)?;
     let account = serde_json::to_vec_pretty(&parts).map_err(|error| file(error.into()))?;
     // Under its name only when it is whole.
@@ -293,63 +396,49 @@ fn rewritten(
     Ok(toml::to_string(&manifest).map_err(|error| broken(error.to_string()))?.into_bytes())
 }
 
-/// Builds, and returns cargo's account of what it made.
-fn build(folder: &Path, standard: &Path, progress: &mut dyn FnMut(&str)) -> Result<Vec<Value>, LibraryError> {
-    let file = |source| LibraryError::File { folder: folder.to_path_buf(), source };
-    let target = folder.join("target");
-    let paths =
-        [target.join("release/deps"), standard.to_path_buf()].map(|it| it.display().to_string()).join(":");
+/// The cargo that belongs to a compiler; the one on the PATH where they do not lie together.
+fn cargo_of(sysroot: &Path) -> PathBuf {
+    Some(sysroot.join("bin/cargo")).filter(|it| it.exists()).unwrap_or_else(|| PathBuf::from("cargo"))
+}
+
+/// How the compiler is called, for cargo's environment.
+fn flags(folder: &Path, standard: &Path) -> String {
+    let dependencies = folder.join("target/release/deps");
+    let paths = [dependencies, standard.to_path_buf()].map(|it| it.display().to_string()).join(":");
     // One standard library in the process, found where it was compiled against, whatever the environment says: paths of
     // the older kind go before LD_LIBRARY_PATH. Fields are separated so that paths with spaces stay whole.
-    let flags =
-        ["-Cprefer-dynamic", &format!("-Clink-args=-Wl,--disable-new-dtags,-rpath,{paths}")].join("\x1f");
-    let mut process = Command::new("cargo")
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "netsplit-cell-host",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .current_dir(folder.join("sources"))
-        .env("CARGO_TARGET_DIR", &target)
+    ["-Cprefer-dynamic", &format!("-Clink-args=-Wl,--disable-new-dtags,-rpath,{paths}")].join("\x1f")
+}
+
+/// Builds, and returns cargo's account of what it made.
+fn build(
+    folder: &Path,
+    program: &Path,
+    flags: &str,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<Value>, LibraryError> {
+    let file = |source| LibraryError::File { folder: folder.to_path_buf(), source };
+    let mut command = cargo::command(program, &folder.join("sources/Cargo.toml"), "build");
+    command
+        .args(["--release", "--package", "netsplit-cell-host"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
-        .env_remove("RUSTFLAGS")
-        .env_remove("RUSTC_WRAPPER")
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .env_remove("CARGO_BUILD_TARGET")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(file)?;
-    let messages = process.stdout.take().map(|stdout| {
-        std::thread::spawn(move || {
-            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            lines.filter_map(|line| serde_json::from_str(&line).ok()).collect::<Vec<Value>>()
-        })
-    });
-    let mut last_lines = Vec::new();
-    if let Some(stderr) = process.stderr.take() {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            progress(line.trim());
-            last_lines.push(line);
-        }
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false");
+    let ran = cargo::run(&mut command, &mut Starter::Here, &mut |line| progress(line.trim()));
+    let ran = ran.map_err(file)?;
+    if !ran.is_well {
+        let from = ran.said.len().saturating_sub(40);
+        return Err(LibraryError::Build(ran.said[from..].join("\n")));
     }
-    let messages = messages.and_then(|it| it.join().ok()).unwrap_or_default();
-    if !process.wait().map_err(file)?.success() {
-        let from = last_lines.len().saturating_sub(40);
-        return Err(LibraryError::Build(last_lines[from..].join("\n")));
-    }
-    Ok(messages)
+    Ok(ran.messages)
 }
 
 /// Finds the parts in cargo's account.
 fn parts(messages: &[Value], folder: &Path, sysroot: &Path, standard: &Path) -> Option<Parts> {
     let mut host = None;
     let mut crates = Vec::new();
+    let mut packages = Vec::new();
     for message in messages.iter().filter(|it| it["reason"] == "compiler-artifact") {
         let name = message["target"]["name"].as_str()?.replace('-', "_");
         if let Some(program) = message["executable"].as_str() {
@@ -360,6 +449,7 @@ fn parts(messages: &[Value], folder: &Path, sysroot: &Path, standard: &Path) -> 
         let file = ["so", "dylib", "rlib"].iter().find_map(|kind| {
             files.iter().find(|file| Path::new(file).extension().is_some_and(|it| it == *kind))
         });
+        packages.extend(file.and_then(|file| package(message, Path::new(file))));
         if let (true, Some(file)) = (is_offered, file) {
             crates.push((name, PathBuf::from(file)));
         }
@@ -373,6 +463,25 @@ fn parts(messages: &[Value], folder: &Path, sysroot: &Path, standard: &Path) -> 
         dependencies: folder.join("target/release/deps"),
         crates,
         linker: Linker::Compiler,
+        cargo: cargo_of(sysroot),
+        flags: String::new(),
+        packages,
+    })
+}
+
+/// A crate of the registry, from cargo's message that it is built.
+fn package(message: &Value, file: &Path) -> Option<Package> {
+    let id = message["package_id"].as_str().filter(|id| id.starts_with("registry+"))?;
+    let (name, version) = id.rsplit_once('#')?.1.split_once('@')?;
+    let features = message["features"].as_array()?.iter().filter_map(Value::as_str);
+    let is_macro = message["target"]["kind"].as_array()?.iter().any(|kind| kind == "proc-macro");
+    Some(Package {
+        name: name.to_string(),
+        version: version.to_string(),
+        features: features.map(str::to_string).collect(),
+        // What runs in the compiler is not optimised.
+        is_of_compiler: is_macro || message["profile"]["opt_level"] == "0",
+        file: file.file_name()?.to_string_lossy().into_owned(),
     })
 }
 

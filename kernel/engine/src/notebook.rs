@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::dependencies::{Dependencies, Renewed, crates_in};
 use crate::item::{Item, Kind};
 use crate::parse::{Names, Parsed};
 use crate::type_names::Items;
@@ -64,6 +65,8 @@ pub struct Notebook {
     pub lost: BTreeMap<String, String>,
     /// The newest epoch.
     pub epoch: u32,
+    /// The crates that it has asked for.
+    pub dependencies: Dependencies,
 }
 
 impl Items for Notebook {
@@ -165,6 +168,32 @@ impl Notebook {
             }
             changed.extend(more);
         }
+    }
+
+    /// Crates are others from here on: types that are made of theirs are others as well, and values of them are out of reach.
+    pub fn renew(&mut self, renewed: &Renewed) {
+        let is_of_them =
+            |it: &Variable| crates_in(&it.type_name).iter().any(|name| renewed.crates.contains(*name));
+        for (name, variable) in self.variables.extract_if(.., |_, it| is_of_them(it)) {
+            let cell = variable.declared_in;
+            let reason = format!(
+                "`{name}` was made in cell[{cell}] with a crate that has been replaced by a `:dep` since; run cell[{cell}] again"
+            );
+            self.lost.insert(name, reason);
+        }
+        let uses = |it: &&Live| !it.item.mentions.is_disjoint(&renewed.names);
+        // What these bring into the notebook has names that are not known.
+        let is_open = |it: &Live| matches!(it.item.kind, Kind::Use { is_glob: true, .. } | Kind::Other);
+        let used: Vec<&Live> = self.items.iter().filter(uses).collect();
+        if used.is_empty() {
+            return;
+        }
+        let mut changed = renewed.names.clone();
+        if used.into_iter().any(is_open) {
+            changed.extend(self.items.iter().flat_map(|it| it.item.mentions.iter().cloned()));
+        }
+        self.epoch += 1;
+        self.move_dependents(changed);
     }
 
     /// The items that code which mentions these names needs, by their places; all of them on request.

@@ -138,7 +138,8 @@ impl Engine {
         let host = &mut self.host;
         let watched = self.interrupt.watch_cell(host.keeper.orders(), host.id());
         let entry = frame::entry(self.run);
-        if host.run(self.run, &[], (&ready.library, &entry), bounds).is_err() {
+        let crates = next.dependencies.libraries();
+        if host.run(self.run, &crates, (&ready.library, &entry), bounds).is_err() {
             // It has died while the cell was compiled.
             return Ok(Run::Died(Death::plain(host.end()?)));
         }

@@ -43,6 +43,8 @@ pub struct Job<'a> {
     pub renamed: &'a [(PathBuf, String)],
     /// The library to make.
     pub library: PathBuf,
+    /// What the compiler is told of crates that the notebook has asked for.
+    pub crates: Vec<String>,
     /// `-C opt-level`.
     pub optimisation: &'a str,
 }
@@ -85,6 +87,7 @@ pub fn compile(parts: &Parts, job: &Job<'_>, programs: &mut Programs<'_>) -> Res
     for (folder, name) in job.renamed {
         compiler.arg(format!("--remap-path-prefix={}={name}", folder.display()));
     }
+    compiler.args(&job.crates);
     let object = job.library.with_extension("o");
     match &parts.linker {
         Linker::Program { .. } => compiler.arg("--emit=obj").arg("-o").arg(&object),

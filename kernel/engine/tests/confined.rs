@@ -55,6 +55,11 @@ fn what_is_denied() {
     let outside = tempfile::tempdir().unwrap();
     let secret = outside.path().join("secret.txt");
     std::fs::write(&secret, "\"secret\"").unwrap();
+    let small = outside.path().join("small");
+    std::fs::create_dir_all(small.join("src")).unwrap();
+    std::fs::write(small.join("Cargo.toml"), "[package]\nname = \"small\"\nedition = \"2024\"\n").unwrap();
+    std::fs::write(small.join("src/lib.rs"), "").unwrap();
+    std::fs::write(small.join("build.rs"), "fn main() {}").unwrap();
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let unix = outside.path().join("socket");
     let _unix_server = UnixListener::bind(&unix).unwrap();
@@ -85,6 +90,7 @@ fn what_is_denied() {
         "let text = env!(\"CARGO_MANIFEST_DIR\");".to_string(),
         "std::env::var(\"CARGO_MANIFEST_DIR\")?;".to_string(),
         "!true".to_string(),
+        format!(":dep small = {{ path = \"{outside}/small\" }}"),
     ];
     let mut free = Notebook::start(false);
     let mut confined = Notebook::start(true);

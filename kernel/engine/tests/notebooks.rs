@@ -5,7 +5,7 @@
 //! `//=>` the text of its value, `//out` a line of stdout, `//err` a part of stderr, `//fails` a part of its error,
 //! `//shows` a MIME type and a part of what is displayed, `//same id` it is a new run of the cell that many cells before,
 //! `//floods` a part of stderr after a stdout that does not matter, `//late` a cell's number and a part of what that cell puts out after its end. `//repeat 3 code` stands for three lines of
-//! code, in which `$n` is 0, 1, 2.
+//! code, in which `$n` is 0, 1, 2. `$crates` is a copy of `tests/crates` that belongs to the notebook.
 //! A cell with none of them must end well and put out nothing.
 
 use std::collections::BTreeMap;
@@ -34,6 +34,23 @@ struct Expected {
     again: Option<usize>,
     late: Vec<(u32, String)>,
     floods: bool,
+}
+
+impl Expected {
+    /// With the folder of the notebook's crates in place.
+    fn with_crates(&self, crates: &Path) -> Self {
+        let all = |lines: &[String]| lines.iter().map(|line| with_crates(line, crates)).collect();
+        Self {
+            value: all(&self.value),
+            out: all(&self.out),
+            err: all(&self.err),
+            fails: all(&self.fails),
+            shows: self.shows.clone(),
+            again: self.again,
+            late: self.late.clone(),
+            floods: self.floods,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -207,15 +224,20 @@ fn run(notebook: &Notebook, library: Library) -> Vec<String> {
     let late = Arc::new(move |cell: u32, _: Stream, text: String| drop(late.send((cell, text))));
     let interrupt = Arc::new(Interrupt::default());
     let mut engine = Engine::start(library, settings, interrupt.clone(), late).expect("the engine starts");
+    let crates = folder.path().join("crates");
+    if notebook.cells.iter().any(|(code, _)| code.contains("$crates")) {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crates"), &crates);
+    }
     let mut late: BTreeMap<u32, String> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (place, (code, expected)) in notebook.cells.iter().enumerate() {
         let id = place - expected.again.unwrap_or_default();
+        let (code, expected) = (with_crates(code, &crates), expected.with_crates(&crates));
         let cell = Cell { code: code.clone(), number: place as u32 + 1, id: Some(id.to_string()) };
         let mut seen = Seen::default();
         interrupt.clear();
         let ended = engine.execute(&cell, &mut seen);
-        for problem in judge(expected, &seen, &ended) {
+        for problem in judge(&expected, &seen, &ended) {
             wrong.push(format!("{}, cell[{}]\n{code}\n-> {problem}", notebook.title, place + 1));
         }
         for (cell, part) in &expected.late {
@@ -230,6 +252,21 @@ fn run(notebook: &Notebook, library: Library) -> Vec<String> {
         }
     }
     wrong
+}
+
+fn with_crates(text: &str, crates: &Path) -> String {
+    text.replace("$crates", &crates.display().to_string())
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("the crates are there").flatten() {
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), &to).expect("a copy")),
+        }
+    }
 }
 
 fn run_all(file: &str) {
@@ -307,5 +344,7 @@ files! {
     laboratory "laboratory.txt" "The laboratory in a notebook.";
     memory "memory.txt" "Types that change while values of them are held: no memory is read as something else.";
     items "items.txt" "Functions, types, implementations, and what becomes of them when they change.";
+    dependencies "dependencies.txt" "Crates that a notebook asks for.";
+    dependencies_errors "dependencies_errors.txt" "Crates that cannot be had, and why.";
     running "running.txt" "What cells put out and ask for, how they end, commands.";
 }

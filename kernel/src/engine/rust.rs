@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_assistant::own_answers::{self, KnownName};
-use netsplit_assistant::protocol::{Answer, Detail, Notebook, Question as Asked, Variable};
+use netsplit_assistant::protocol::{Answer, Detail, Extern, Notebook, Question as Asked, Variable};
 use netsplit_assistant::{Assistant, Reply, Settings as AssistantSettings};
 use netsplit_engine::limits::Policy;
 use netsplit_engine::{
@@ -95,7 +95,13 @@ impl RustEngine {
             type_name: it.type_text,
             mutable: it.is_mutable,
         });
-        Notebook { items: self.engine.items_text(), variables: variables.collect(), externs: Vec::new() }
+        let externs = self.engine.dependencies().into_iter();
+        let externs = externs.map(|it| Extern { name: it.name, requirement: it.requirement });
+        Notebook {
+            items: self.engine.items_text(),
+            variables: variables.collect(),
+            externs: externs.collect(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::library::Library;
 
 /// The folders of a session, all below one that is removed with it.
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct SessionFolders {
     /// All of them.
     pub session: PathBuf,
     /// Where cells are compiled, and loaded from.
@@ -31,7 +31,7 @@ struct Confined {
     temporary: PathBuf,
 }
 
-impl Places {
+impl SessionFolders {
     /// Makes the folders of a session in this one.
     pub fn make(session: &Path, library: &Library, is_confined: bool) -> io::Result<Self> {
         // Rules are about the folders themselves, whatever leads to them.
@@ -73,7 +73,7 @@ fn confined(session: &Path, cells: &Path, pipes: &Path, library: &Library) -> io
         pipes: pipes.to_path_buf(),
         temporary: temporary.clone(),
         home: home.clone(),
-        libraries: vec![library.folder().to_path_buf()],
+        libraries: library.readable(),
         sysroot: library.parts.sysroot.clone(),
     };
     let cells = written(&Policy::for_cells(&places), Starts::Nothing);
