@@ -74,6 +74,8 @@ pub enum Order {
     },
     /// From now on this copy of a runner that has ended is the runner: what it starts ends with it.
     Runs(u32),
+    /// End everything, and yourself, and leave the folder alone.
+    End,
 }
 
 /// What the keeper tells the kernel.
@@ -106,6 +108,7 @@ frames!(Order {
     2 => Program { command, folder, environment, confinement },
     3 => Signal { process, signal },
     4 => Runs(process),
+    5 => End,
 });
 
 frames!(News {
@@ -144,6 +147,7 @@ mod tests {
             program,
             Order::Signal { process: 7, signal: 9 },
             Order::Runs(8),
+            Order::End,
         ];
         let mut bytes = Vec::new();
         orders.iter().for_each(|order| write_frame(&mut bytes, order).unwrap());

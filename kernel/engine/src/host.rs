@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netsplit_control::{Bounds, End, Report, Request, read_frame, send_descriptor, write_frame};
+use netsplit_control::{Bounds, End, FrameError, Report, Request, read_frame, send_descriptor, write_frame};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
@@ -192,7 +192,10 @@ impl Host {
 
     /// Sends a request or an answer.
     pub fn answer(&mut self, request: &Request) -> io::Result<()> {
-        write_frame(&mut self.control, request).map_err(|error| io::Error::other(error.to_string()))
+        write_frame(&mut self.control, request).map_err(|error| match error {
+            FrameError::Io(error) => error,
+            other => io::Error::other(other.to_string()),
+        })
     }
 
     /// Waits for what comes next while a cell runs, until the deadline.

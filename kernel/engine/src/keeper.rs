@@ -196,8 +196,8 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        // It ends by itself, with everything below it, once it hears that nobody is there.
-        let _ = self.news.shutdown(std::net::Shutdown::Both);
+        // The folder is in the hands of whoever has made it, and others may be using it already.
+        let _ = self.orders.send(&Order::End, &[]);
         let deadline = Instant::now() + PATIENCE;
         while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_micros(500));

@@ -2,6 +2,7 @@
 //! its process dies.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::time::Instant;
 
 use netsplit_control::{Bounds, End, Ending, Report, Request};
@@ -139,9 +140,14 @@ impl Engine {
         let watched = self.interrupt.watch_cell(host.keeper.orders(), host.id());
         let entry = frame::entry(self.run);
         let crates = next.dependencies.libraries();
-        if host.run(self.run, &crates, (&ready.library, &entry), bounds).is_err() {
-            // It has died while the cell was compiled.
-            return Ok(Run::Died(Death::plain(host.end()?)));
+        if let Err(error) = host.run(self.run, &crates, (&ready.library, &entry), bounds) {
+            // It may have died while the cell was compiled.
+            return match error.kind() {
+                ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+                    Ok(Run::Died(Death::plain(host.end()?)))
+                }
+                _ => Err(error),
+            };
         }
         let mut outputs = Outputs::new(&self.policy);
         let (mut fault, mut unfit) = (None, None);

@@ -50,12 +50,15 @@ struct Notebook {
     _folder: tempfile::TempDir,
 }
 
+/// Hears what comes on stderr.
+type OnErr = Box<dyn FnMut(&str)>;
+
 #[derive(Default)]
 struct Seen {
     value: String,
     err: String,
     /// Is called with each text on stderr.
-    on_err: Option<Box<dyn FnMut(&str)>>,
+    on_err: Option<OnErr>,
 }
 
 impl Audience for Seen {

@@ -37,8 +37,8 @@ pub enum Role {
     Runner(UnixStream, Option<Confinement>),
 }
 
-/// Keeps until the kernel has gone; then ends all that is below this process, and removes the folder. Returns in each runner
-/// as well.
+/// Keeps until the kernel says that it is over, and ends all that is below this process; a kernel that has gone without a
+/// word has left its folder, which is removed. Returns in each runner as well.
 ///
 /// # Errors
 /// If the system refuses what a keeper cannot do without.
@@ -52,6 +52,10 @@ pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
     let mut keeper = Keeper { kernel, runners: BTreeSet::new() };
     loop {
         match keeper.wait(&ended)? {
+            Next::Order(Order::End) => {
+                end_children();
+                return Ok(Role::Keeper);
+            }
             Next::Order(order) => {
                 if let Some(runner) = keeper.obey(order)? {
                     forget_children();
@@ -129,6 +133,8 @@ impl Keeper {
                 self.runners.insert(process);
                 return Ok(None);
             }
+            // It has been seen to.
+            Order::End => return Ok(None),
         };
         self.tell(&news);
         Ok(None)
