@@ -185,6 +185,7 @@ impl Engine {
         if let Some(renewed) = &change.renewed {
             self.notebook.renew(renewed);
         }
+        self.checkpoints.has_learned(&self.notebook);
         Ok(())
     }
 
