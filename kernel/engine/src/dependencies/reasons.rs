@@ -234,7 +234,7 @@ pub fn unresolved(said: &[String], requests: &[Request]) -> Failure {
         } else {
             format!(
                 "there is no crate `{name}`{where_from} in {}{hint}; see how it is spelt on https://crates.io",
-                searched.unwrap_or_else(|| "the registry".to_string())
+                searched.map_or("the registry".to_string(), |it| it.replace("crates.io index", "crates.io"))
             )
         };
         return failure(&message, Vec::new());
@@ -382,11 +382,11 @@ mod tests {
         for (text, expected) in [
             (
                 format!("    Updating crates.io index\nerror: no matching package named `randd` found\nlocation searched: crates.io index\n{required}"),
-                "there is no crate `randd` in crates.io index; see how it is spelt on https://crates.io",
+                "there is no crate `randd` in crates.io; see how it is spelt on https://crates.io",
             ),
             (
                 format!("error: no matching package found\nsearched package name: `randd`\nperhaps you meant:      rand\nlocation searched: crates.io index\n{required}"),
-                "there is no crate `randd` in crates.io index (perhaps you meant:      rand)",
+                "there is no crate `randd` in crates.io (perhaps you meant:      rand)",
             ),
             (
                 format!("error: no matching package named `zstd` found\nlocation searched: crates.io index\n{required}\n{reminder}"),
