@@ -19,6 +19,8 @@ pub struct Checkpoints {
     states: VecDeque<State>,
     /// Whether the state before the first cell can be returned to: it needs no copy.
     reaches_beginning: bool,
+    /// What was known then.
+    beginning: Notebook,
     /// The first cell that has run since the newest state.
     missed: Option<u32>,
     /// The last cell that has run, if any has.
@@ -37,7 +39,14 @@ struct State {
 
 impl Default for Checkpoints {
     fn default() -> Self {
-        Self { states: VecDeque::new(), reaches_beginning: true, missed: None, last_ran: None, most: USUAL }
+        Self {
+            states: VecDeque::new(),
+            reaches_beginning: true,
+            beginning: Notebook::default(),
+            missed: None,
+            last_ran: None,
+            most: USUAL,
+        }
     }
 }
 
@@ -76,6 +85,18 @@ impl Checkpoints {
             }
             None => now.to_string(),
             Some(first) => format!("everything is as it was before cell[{first}], the last checkpoint"),
+        }
+    }
+
+    /// The engine has come to know more without any code having run, such as crates that the next cells may use: that is
+    /// there when the newest state is returned to.
+    pub fn has_learned(&mut self, notebook: &Notebook) {
+        if !self.is_current() {
+            return;
+        }
+        match self.states.back_mut() {
+            Some(newest) => newest.notebook = notebook.clone(),
+            None => self.beginning = notebook.clone(),
         }
     }
 
@@ -164,7 +185,7 @@ impl Checkpoints {
         }
         host.begin_anew()?;
         (self.missed, self.last_ran) = (None, None);
-        Ok(Some(Notebook::default()))
+        Ok(Some(self.beginning.clone()))
     }
 
     /// Returns to the state before the last cell that ran; none if there is none.

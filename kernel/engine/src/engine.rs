@@ -176,7 +176,13 @@ impl Engine {
     pub(crate) fn depend(&mut self, lines: &[&str], audience: &mut dyn Audience) -> Result<(), Failure> {
         let folder = std::env::current_dir().unwrap_or_default();
         let mut programs = Programs { keeper: &mut self.host.keeper, interrupt: &self.interrupt };
-        let mut progress = |line: &str| audience.put(Output::Text(Stream::Err, format!("{line}\n")));
+        let mut last = String::new();
+        let mut progress = |line: &str| {
+            // Cargo may do the same twice, which is nobody's interest.
+            if std::mem::replace(&mut last, line.to_string()) != line {
+                audience.put(Output::Text(Stream::Err, format!("{line}\n")));
+            }
+        };
         let mut builder = Builder {
             library: &self.library,
             starter: Starter::Keeper(&mut programs),
@@ -191,6 +197,7 @@ impl Engine {
         if let Some(renewed) = &change.renewed {
             self.notebook.renew(renewed);
         }
+        self.checkpoints.has_learned(&self.notebook);
         Ok(())
     }
 

@@ -50,24 +50,16 @@ struct Notebook {
     _folder: tempfile::TempDir,
 }
 
-/// Hears what comes on stderr.
-type OnErr = Box<dyn FnMut(&str)>;
-
 #[derive(Default)]
 struct Seen {
     value: String,
     err: String,
-    /// Is called with each text on stderr.
-    on_err: Option<OnErr>,
 }
 
 impl Audience for Seen {
     fn put(&mut self, output: Output) {
         match output {
-            Output::Text(Stream::Err, text) => {
-                self.on_err.iter_mut().for_each(|it| it(&text));
-                self.err += &text;
-            }
+            Output::Text(Stream::Err, text) => self.err += &text,
             Output::Result(data) => self.value = data["text/plain"].as_str().unwrap_or_default().to_string(),
             _ => {}
         }
@@ -93,15 +85,12 @@ impl Notebook {
         Self { engine, interrupt, cells: 0, _folder: folder }
     }
 
-    fn run_seen(&mut self, code: &str, seen: &mut Seen) -> Result<(), Failure> {
-        self.cells += 1;
-        self.engine.execute(&Cell { code: code.to_string(), number: self.cells, id: None }, seen)
-    }
-
     /// The value of a cell, and what it said on stderr.
     fn run(&mut self, code: &str) -> Result<(String, String), Failure> {
         let mut seen = Seen::default();
-        self.run_seen(code, &mut seen).map(|()| (seen.value, seen.err))
+        self.cells += 1;
+        let cell = Cell { code: code.to_string(), number: self.cells, id: None };
+        self.engine.execute(&cell, &mut seen).map(|()| (seen.value, seen.err))
     }
 }
 

@@ -104,7 +104,7 @@ impl Builder<'_, '_> {
             None => self.library.sources().join("Cargo.lock"),
         };
         let project = &plan.project;
-        project.write(self.library, &[]).map_err(failed)?;
+        project.write(self.library, &[], &BTreeMap::new()).map_err(failed)?;
         project.lock(Some(&lock)).map_err(failed)?;
         let mut ran = self.metadata(plan)?;
         if !ran.is_well && reasons::is_of_versions(&ran.said) {
@@ -117,14 +117,17 @@ impl Builder<'_, '_> {
         if pins.is_empty() {
             return Ok(graph);
         }
+        let version =
+            |it: &Request| Some((it.name.clone(), graph.asked(it)?["version"].as_str()?.to_string()));
+        let versions = project.requests.iter().filter_map(version).collect();
         let lock = fs::read(project.folder.join("Cargo.lock")).map_err(failed)?;
-        project.write(self.library, &pins).map_err(failed)?;
+        project.write(self.library, &pins, &versions).map_err(failed)?;
         let pinned = self.metadata(plan)?;
         if let Some(graph) = Graph::read(&pinned) {
             return Ok(graph);
         }
         // What the library has cannot be had here, so these crates bring what they need.
-        project.write(self.library, &[]).map_err(failed)?;
+        project.write(self.library, &[], &BTreeMap::new()).map_err(failed)?;
         fs::write(project.folder.join("Cargo.lock"), lock).map_err(failed)?;
         Ok(graph)
     }
@@ -143,7 +146,8 @@ impl Builder<'_, '_> {
             requests: &without,
             base: None,
         };
-        let found = project.write(self.library, &[]).ok().and_then(|()| self.metadata(plan).ok());
+        let found =
+            project.write(self.library, &[], &BTreeMap::new()).ok().and_then(|()| self.metadata(plan).ok());
         let graph = found.as_ref().and_then(Graph::read);
         reasons::no_feature(request, &graph.map(|it| it.features(request)).unwrap_or_default(), &ran.said)
     }

@@ -1,6 +1,6 @@
 //! The cargo project that a set is built from: one crate, a shared library, that re-exports what the notebook asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,8 +33,13 @@ impl Project<'_> {
     }
 
     /// Writes it. These crates of the library are asked for with the features that they have there, so that cargo comes to
-    /// the same crates.
-    pub fn write(&self, library: &Library, pins: &[&Package]) -> io::Result<()> {
+    /// the same crates; `versions` are those that requests have led to, as far as that is known.
+    pub fn write(
+        &self,
+        library: &Library,
+        pins: &[&Package],
+        versions: &BTreeMap<String, String>,
+    ) -> io::Result<()> {
         fs::create_dir_all(self.folder.join("src"))?;
         let mut package = Table::new();
         package.insert("name".to_string(), self.name.as_str().into());
@@ -45,12 +50,26 @@ impl Project<'_> {
         let mut dependencies = Table::new();
         let mut of_compiler = Table::new();
         for request in self.requests {
-            let name = if request.is_renamed() { &request.name } else { &request.package };
-            dependencies.insert(name.clone(), Value::Table(request.requirement()));
+            dependencies.insert(manifest_name(request).to_string(), Value::Table(request.requirement()));
         }
-        for (number, pin) in pins.iter().enumerate() {
+        for pin in pins {
+            let leads_here = |it: &&Request| {
+                it.package == pin.name && versions.get(&it.name) == Some(&pin.version) && it.place.is_empty()
+            };
             let table = if pin.is_of_compiler { &mut of_compiler } else { &mut dependencies };
-            table.insert(format!("{PIN}{number}"), Value::Table(pinned(pin)));
+            // A crate must not go by two names in one manifest.
+            match self.requests.iter().find(leads_here) {
+                Some(request) => {
+                    let name = manifest_name(request).to_string();
+                    let wanted = table.entry(name).or_insert_with(|| Value::Table(request.requirement()));
+                    add_features(wanted, pin);
+                }
+                None => {
+                    let name = format!("{PIN}{}_{}", pin.name, pin.version);
+                    let name = name.replace(|it: char| !it.is_ascii_alphanumeric(), "_");
+                    table.insert(name, Value::Table(pinned(pin)));
+                }
+            }
         }
         let parts = [
             ("package", package),
@@ -105,6 +124,20 @@ impl Project<'_> {
         fs::write(&path, text)?;
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         Ok(Some(path))
+    }
+}
+
+/// What a manifest calls a request: by the package's name unless it gives another.
+fn manifest_name(request: &Request) -> &str {
+    if request.is_renamed() { &request.name } else { &request.package }
+}
+
+/// Adds the features that a crate has in the library to what is asked of it.
+fn add_features(wanted: &mut Value, pin: &Package) {
+    let Some(table) = wanted.as_table_mut() else { return };
+    let features = table.entry("features").or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(features) = features.as_array_mut() {
+        features.extend(pin.features.iter().map(|it| Value::from(it.as_str())));
     }
 }
 

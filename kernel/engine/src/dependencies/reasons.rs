@@ -241,7 +241,7 @@ pub fn unresolved(said: &[String], requests: &[Request]) -> Failure {
         } else {
             format!(
                 "there is no crate `{name}`{where_from} in {}{hint}; see how it is spelt on https://crates.io",
-                searched.unwrap_or_else(|| "the registry".to_string())
+                searched.map_or("the registry".to_string(), |it| it.replace("crates.io index", "crates.io"))
             )
         };
         return failure(&message, Vec::new());
@@ -362,4 +362,115 @@ fn distance(one: &str, other: &str) -> usize {
         }
     }
     row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requests() -> Vec<Request> {
+        let parse = |text: &str| Request::parse(text, Path::new("/")).unwrap();
+        vec![
+            parse("rand = { version = \"0.9\", features = [\"std_rgn\"] }"),
+            parse("randd"),
+            parse("openssl-sys"),
+        ]
+    }
+
+    fn said(text: &str) -> Vec<String> {
+        text.lines().map(str::to_string).collect()
+    }
+
+    /// What cargo says when it finds no crates, and what is made of it: who, what, and what to do.
+    #[test]
+    fn crates_that_are_not_found() {
+        let required = "required by package `netsplit_crates_x v0.0.0 (/c/project)`";
+        let reminder = "As a reminder, you're using offline mode (--offline) which can sometimes cause surprising resolution failures, if this error is too confusing you may wish to retry without `--offline`.";
+        for (text, expected) in [
+            (
+                format!("    Updating crates.io index\nerror: no matching package named `randd` found\nlocation searched: crates.io index\n{required}"),
+                "there is no crate `randd` in crates.io; see how it is spelt on https://crates.io",
+            ),
+            (
+                format!("error: no matching package found\nsearched package name: `randd`\nperhaps you meant:      rand\nlocation searched: crates.io index\n{required}"),
+                "there is no crate `randd` in crates.io (perhaps you meant:      rand)",
+            ),
+            (
+                format!("error: no matching package named `zstd` found\nlocation searched: crates.io index\n{required}\n{reminder}"),
+                "the crate `zstd`, which another crate needs, has not been downloaded before",
+            ),
+            (
+                format!("error: no matching package named `rand` found\nlocation searched: directory source `/vend` (which is replacing registry `crates-io`)\n{required}\n{reminder}"),
+                "the crate `rand` is not among the vendored ones (directory source `/vend` (which is replacing registry `crates-io`)): add it there with `cargo vendor`",
+            ),
+            (
+                format!("error: failed to select a version for the requirement `rand = \"^99\"`\ncandidate versions found which didn't match: 0.10.3, 0.10.2, 0.10.1, ...\nlocation searched: crates.io index\n{required}"),
+                "there is no version of `rand` as in `rand = \"^99\"`; there are 0.10.3, 0.10.2, 0.10.1, ...",
+            ),
+            (
+                "error: failed to get `rand` as a dependency of package `netsplit_crates_x v0.0.0 (/c)`\n\nCaused by:\n  download of config.json failed\n\nCaused by:\n  [7] Could not connect to server (Failed to connect to 127.0.0.1 port 9 after 0 ms: Could not connect to server)".to_string(),
+                "cannot download `rand`, `randd`, `openssl-sys`: the network or the registry cannot be reached",
+            ),
+            ("error: something new\n  of cargo's".to_string(), "something new"),
+        ] {
+            let failure = unresolved(&said(&text), &requests());
+            assert!(failure.message.starts_with(expected), "{}", failure.message);
+            assert!(failure.message.lines().count() == 1, "{}", failure.message);
+        }
+    }
+
+    /// A feature that is not there is told from other errors, and the nearest one is offered.
+    #[test]
+    fn features() {
+        let text = "error: failed to select a version for `rand`.\n    ... required by package `netsplit_crates_x v0.0.0 (/c)`\nversions that meet the requirements `^0.9` are: 0.9.5\n\npackage `netsplit_crates_x` depends on `rand` with feature `std_rgn` but `rand` does not have that feature.\n package `rand` does have feature `std_rng`";
+        let (said, requests) = (said(text), requests());
+        let request = lacks_feature(&said, &requests).unwrap();
+        let features = ["alloc", "std", "std_rng"].map(str::to_string);
+        let failure = no_feature(request, &features, &said);
+        assert_eq!(failure.message, "the crate `rand` has no feature `std_rgn`; do you mean `std_rng`?");
+        assert!(failure.traceback.concat().contains("it has: alloc, std, std_rng"));
+        assert!(
+            lacks_feature(&["error: no matching package named `rand` found".to_string()], &requests)
+                .is_none()
+        );
+    }
+
+    /// A build that fails names the crate and what it lacks; what does not compile shows its own first error, and no more.
+    #[test]
+    fn builds() {
+        let custom = "error: failed to run custom build command for `openssl-sys v0.9.1`\n\nCaused by:\n";
+        for (text, expected) in [
+            (
+                format!("{custom}  The system library `foo` required by crate `openssl-sys` was not found."),
+                "the crate `openssl-sys` needs the system's library `foo`: install its development files",
+            ),
+            (
+                format!("{custom}  Could not find directory of OpenSSL installation, and this `-sys` crate cannot"),
+                "the crate `openssl-sys` needs the system's library `ssl`",
+            ),
+            (
+                custom.replace("openssl-sys", "zstd-sys")
+                    + "  error occurred in cc-rs: failed to find tool \"cc\": No such file or directory (os error 2)",
+                "the crate `zstd-sys`, which another one needs, needs a C compiler, which is not installed",
+            ),
+            (
+                custom.replace("openssl-sys", "x") + "  error occurred in cc-rs: failed to find tool \"c++\": No such file",
+                "the crate `x`, which another one needs, needs a C++ compiler",
+            ),
+            (
+                "   Compiling rand v0.9.5\nerror[E0308]: mismatched types\n --> src/lib.rs:5:5\n\nerror: could not compile `rand` (lib) due to 1 previous error".to_string(),
+                "the crate `rand` does not compile",
+            ),
+        ] {
+            let failure = not_built(&said(&text), &requests());
+            assert!(failure.message.starts_with(expected), "{}", failure.message);
+        }
+        let long = format!("error[E0308]: first\n{}error: second\n", "  more\n".repeat(100));
+        let shown = first_error(&said(&long));
+        assert!(shown.len() == LINES + 1 && shown[0].contains("first"), "{shown:?}");
+        assert_eq!(
+            first_error(&said("a\nerror: one\n  two\n\nerror: could not compile `x`")),
+            ["error: one", "  two"]
+        );
+    }
 }
