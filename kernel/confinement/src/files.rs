@@ -24,9 +24,14 @@ pub fn restrict(policy: &Policy) -> Result<(), ConfinementError> {
     let write = read
         | make_bitflags!(AccessFs::{WriteFile | Truncate | RemoveDir | RemoveFile | MakeDir | MakeReg | MakeFifo | MakeSym | Refer});
     let execute = read | AccessFs::Execute;
-    for (paths, access) in
-        [(&policy.readable, read), (&policy.writable, write), (&policy.executable, execute)]
-    {
+    let fill = BitFlags::from(AccessFs::WriteFile);
+    let parts = [
+        (&policy.readable, read),
+        (&policy.writable, write),
+        (&policy.pipes, fill),
+        (&policy.executable, execute),
+    ];
+    for (paths, access) in parts {
         rules = allow(rules, paths, access)?;
     }
     let status = rules.restrict_self().map_err(refused)?;

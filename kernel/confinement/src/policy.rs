@@ -12,6 +12,9 @@ pub struct Policy {
     pub readable: Vec<PathBuf>,
     /// What may be read and changed: files, folders, named pipes and links are made, renamed and removed. No device nodes.
     pub writable: Vec<PathBuf>,
+    /// Named pipes, or folders of them, that may be written to. Nothing can be made or removed there: whoever reads the other end
+    /// is not confined, and must not be led to another file.
+    pub pipes: Vec<PathBuf>,
     /// Programs that may be started, or folders of them. They may be read as well.
     pub executable: Vec<PathBuf>,
     /// Whether anything may be started at all.
@@ -71,6 +74,9 @@ const SYSTEM: [&str; 8] = [
 const DEVICES: [&str; 3] = ["/dev/null", "/dev/zero", "/dev/full"];
 /// Devices that only give.
 const RANDOM: [&str; 2] = ["/dev/random", "/dev/urandom"];
+/// The compiler's allocator asks how the system gives out memory; without an answer it asks the system for each piece, which costs
+/// a small cell about 2 ms of the processor's time.
+const MEMORY_SETTING: &str = "/proc/sys/vm/overcommit_memory";
 /// Starting a program starts the loader that it names; and a C compiler that links starts its own linker.
 const LOADERS: [&str; 4] = [
     "/lib64/ld-linux-x86-64.so.2",
@@ -97,15 +103,16 @@ impl Policy {
         readable.extend([places.cells.clone(), places.sysroot.join("lib")]);
         readable.extend(places.libraries.iter().cloned());
         let mut writable = paths(&DEVICES);
-        writable.extend([places.pipes.clone(), places.temporary.clone(), places.home.clone()]);
-        Self { readable, writable, executable: Vec::new(), starts: Starts::Nothing }
+        writable.extend([places.temporary.clone(), places.home.clone()]);
+        let pipes = vec![places.pipes.clone()];
+        Self { readable, writable, pipes, executable: Vec::new(), starts: Starts::Nothing }
     }
 
     /// For the compiler and the linkers: they write the folder of cells, and start `programs`, what is in the compiler's root,
     /// and the system's linkers. What is read while a cell is compiled (`include_str!`, the code of macros) is limited as well.
     pub fn for_compiler(places: &Places, programs: &[PathBuf]) -> Self {
         let mut readable = system();
-        readable.push(places.sysroot.clone());
+        readable.extend([places.sysroot.clone(), MEMORY_SETTING.into()]);
         readable.extend(places.libraries.iter().cloned());
         let mut writable = paths(&DEVICES);
         writable.extend([places.cells.clone(), places.temporary.clone(), places.home.clone()]);
@@ -113,7 +120,7 @@ impl Policy {
         executable.extend(paths(&LINKERS));
         executable.extend([places.sysroot.join("bin"), places.sysroot.join("lib/rustlib")]);
         executable.extend(programs.iter().cloned());
-        Self { readable, writable, executable, starts: Starts::Programs }
+        Self { readable, writable, pipes: Vec::new(), executable, starts: Starts::Programs }
     }
 
     /// For cargo: as the compiler, with the folder that is built in, where build scripts are started from, and the folders of

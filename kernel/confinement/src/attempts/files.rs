@@ -35,6 +35,9 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt(Group::Files, "link a file outside into its own folder", |it| {
         fs::hard_link(it.outside("secret"), it.places().temporary.join("linked"))
     }),
+    attempt(Group::Files, "put a link in the place of a pipe that the kernel reads", |it| {
+        symlink("/etc/passwd", it.places().pipes.join("pipe"))
+    }),
     attempt(Group::Files, "make a folder outside", |it| fs::create_dir(it.outside("new"))),
     attempt(Group::Files, "make a link outside", |it| symlink("/etc", it.outside("link"))),
     attempt(Group::Files, "make a file outside readable for all", |it| {

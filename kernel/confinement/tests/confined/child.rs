@@ -71,7 +71,7 @@ pub fn make_attempts(surroundings: &Surroundings) {
 
 /// Allows nothing at all.
 fn nothing() -> Policy {
-    Policy { readable: vec![], writable: vec![], executable: vec![], starts: Starts::Nothing }
+    Policy { readable: vec![], writable: vec![], pipes: vec![], executable: vec![], starts: Starts::Nothing }
 }
 
 fn confine(how: &str, places: &Places) {
