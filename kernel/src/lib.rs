@@ -5,6 +5,7 @@ pub mod client;
 pub mod commands;
 pub mod engine;
 pub mod history_file;
+pub mod parent;
 pub mod processes;
 pub mod session;
 pub mod sockets;

@@ -35,11 +35,8 @@ pub fn adopt_orphans() {
 /// Kills the descendants of this process whose program names are wanted. Where there is no `/proc` it kills none.
 pub fn kill_descendants(wanted: impl Fn(&str) -> bool) {
     for process in descendants(std::process::id()) {
-        if wanted(&process.name)
-            && let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw)
-        {
-            // It may have ended in the meantime.
-            let _ = kill_process(pid, Signal::KILL);
+        if wanted(&process.name) {
+            kill(process.pid);
         }
     }
 }
@@ -72,6 +69,35 @@ pub fn descendants(root: u32) -> Vec<Process> {
         parents.extend(found.iter().rev().take_while(|process| process.parent == of).map(|it| it.pid));
     }
     found
+}
+
+/// The parent of a process, its parent, and so on. Empty where there is no `/proc`.
+pub fn ancestors(process: u32) -> impl Iterator<Item = u32> {
+    let parent = |process: &u32| process_at(Path::new(&format!("/proc/{process}"))).map(|it| it.parent);
+    // A process of another namespace shows as 0, which nobody is.
+    std::iter::successors(Some(process), move |process| parent(process).filter(|it| *it > 0)).skip(1)
+}
+
+/// The processes that carry this variable with this value in their environment, as far as we may look, without this one
+/// and those above it. What a process does with its environment after its start does not show.
+pub fn carrying(name: &str, value: &[u8]) -> Vec<u32> {
+    let wanted = [name.as_bytes(), b"=", value].concat();
+    let carries = |pid: &u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
+    };
+    let this = std::process::id();
+    let above: Vec<u32> = ancestors(this).collect();
+    let pids = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| *pid != this && !above.contains(pid)).filter(carries).collect()
+}
+
+/// Ends a process at once; it may have ended in the meantime.
+pub fn kill(process: u32) {
+    if let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
 }
 
 /// This process itself, as `/proc` shows it.
@@ -119,6 +145,36 @@ mod tests {
         assert!(mine.contains(&shell.id()) && mine.contains(&below[0].pid), "{mine:?}");
         kill_descendants(|name| name == "sleep");
         assert!(shell.wait().unwrap().success(), "the shell's wait for the killed child is over");
+    }
+
+    /// What is above a child is this process, and what is above that; it ends where the numbers do.
+    #[test]
+    fn ancestors_lead_upwards() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let above: Vec<u32> = ancestors(child.id()).collect();
+        let ours: Vec<u32> = ancestors(std::process::id()).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(above[0], std::process::id());
+        assert_eq!(above[1..], ours);
+        assert!(!ours.contains(&0) && !ours.contains(&std::process::id()), "{ours:?}");
+    }
+
+    /// Processes are found by what they carry, whole: not by a part of it, nor by another value.
+    #[test]
+    fn processes_are_found_by_their_environment() {
+        let mut child = Command::new("sleep").arg("60").env("NETSPLIT_TEST", "/a/b\u{e9}").spawn().unwrap();
+        // It carries what we carry until it has become the other program.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while carrying("NETSPLIT_TEST", "/a/b\u{e9}".as_bytes()) != [child.id()] {
+            assert!(Instant::now() < deadline, "it is not found");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for other in ["/a/b", "/a/b\u{e9}/c", ""] {
+            assert_eq!(carrying("NETSPLIT_TEST", other.as_bytes()), [0; 0], "{other:?}");
+        }
+        kill(child.id());
+        child.wait().unwrap();
     }
 
     /// A process that has used time says so, and one that nobody has waited for has ended.

@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rustix::process::{Pid, getppid};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::Interval;
 
 use super::Sockets;
 use crate::engine::{Event, Output};
+use crate::parent::Parents;
 use crate::session::Channel;
 use crate::wire::StreamName;
 use crate::zmtp::Received;
@@ -22,8 +21,6 @@ const GRACE: Duration = Duration::from_millis(5);
 const GRACE_IN_ALL: Duration = Duration::from_millis(200);
 /// How often to look whether clients have caught up with what was published.
 const CATCHING_UP: Duration = Duration::from_millis(2);
-/// How often the kernel looks whether the process that started it is still there.
-const PARENT_CHECK: Duration = Duration::from_secs(1);
 
 /// What the kernel waits for besides its clients.
 pub struct Inputs {
@@ -133,31 +130,23 @@ impl Inputs {
 struct End {
     terminate: Signal,
     hangup: Signal,
-    parent: Option<Pid>,
-    parent_check: Interval,
+    parents: Parents,
 }
 
 impl End {
     fn new() -> std::io::Result<Self> {
-        // Jupyter says in this variable that the kernel shall not outlive the process that started it.
-        let has_parent = std::env::var_os("JPY_PARENT_PID").is_some();
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
-            parent: getppid().filter(|_| has_parent),
-            parent_check: tokio::time::interval(PARENT_CHECK),
+            parents: Parents::of_this_process(),
         })
     }
 
     async fn comes(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.hangup.recv() => return,
-                _ = self.parent_check.tick() => if self.parent.is_some() && getppid() != self.parent {
-                    return tracing::warn!("the process that started this kernel is gone; ending");
-                },
-            }
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+            () = self.parents.end() => tracing::warn!("the process that started this kernel is gone; ending"),
         }
     }
 }

@@ -12,6 +12,7 @@ mod hostile;
 mod input;
 mod malformed;
 mod message_spec;
+mod parents;
 mod raw_peer;
 mod start;
 mod testbed;
