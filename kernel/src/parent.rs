@@ -4,7 +4,8 @@
 //! rule that is our parent, and if a wrapper stands between the two (a script, `sudo`, a resource manager), it is further
 //! up. Where the number says nothing (a resource manager has carried the variable to another machine), our parent counts
 //! alone. A server that was killed cannot tell anybody, so the system is asked, by descriptors of these processes that
-//! become readable with their end; where there are none, we look once a second who our parent is.
+//! become readable with their end; where there are none, we look once a second who our parent is. A server that was killed
+//! before we could look at all has left us to the system's first process, and is not there any more itself.
 
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -33,14 +34,18 @@ impl Parents {
         let (Some(named), Some(parent)) = (std::env::var(VARIABLE).ok(), getppid()) else {
             return Self { news: None };
         };
-        let named = named.parse::<u32>().ok().filter(|named| is_above_us(*named));
+        let named = named.parse::<u32>().ok();
+        let is_orphan = named.is_some_and(|named| !processes::is_running(named)) && is_first(parent);
+        let named = named.filter(|named| is_above_us(*named));
         let named = named.and_then(|named| Pid::from_raw(named.try_into().ok()?));
         let named = named.filter(|named| *named != parent).and_then(watch);
         let watched = watch(parent);
         let (sender, news) = oneshot::channel();
         // It ends with this process; there is nothing to tidy up.
         let looking = std::thread::Builder::new().name("parents".to_string()).spawn(move || {
-            wait_for_any(parent, watched, named);
+            if !is_orphan {
+                wait_for_any(parent, watched, named);
+            }
             let _ = sender.send(());
         });
         if let Err(error) = looking {
@@ -77,6 +82,12 @@ fn wait_for_any(parent: Pid, watched: Option<OwnedFd>, named: Option<OwnedFd>) {
             return;
         }
     }
+}
+
+/// Whether this is the process that orphans are given to: the system's, or that of a user's session.
+fn is_first(process: Pid) -> bool {
+    process == Pid::INIT
+        || processes::name(process.as_raw_nonzero().get().unsigned_abs()) == Some("systemd".into())
 }
 
 /// Whether this process is our parent, or its parent, and so on.

@@ -1,9 +1,10 @@
 //! The processes below this one: nothing that the kernel has started may outlive it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// How long killed processes may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -73,9 +74,21 @@ pub fn descendants(root: u32) -> Vec<Process> {
 
 /// The parent of a process, its parent, and so on. Empty where there is no `/proc`.
 pub fn ancestors(process: u32) -> impl Iterator<Item = u32> {
-    let parent = |process: &u32| process_at(Path::new(&format!("/proc/{process}"))).map(|it| it.parent);
+    let parent = |process: &u32| process_at(&folder_of(*process)).map(|it| it.parent);
     // A process of another namespace shows as 0, which nobody is.
     std::iter::successors(Some(process), move |process| parent(process).filter(|it| *it > 0)).skip(1)
+}
+
+/// Whether there is such a process that has not ended: one that only waits for its parent to notice has.
+pub fn is_running(process: u32) -> bool {
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    let is_there = pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH));
+    is_there && !process_at(&folder_of(process)).is_some_and(|it| it.has_ended)
+}
+
+/// The name of a process's program. None where there is no `/proc`.
+pub fn name(process: u32) -> Option<String> {
+    process_at(&folder_of(process)).map(|it| it.name)
 }
 
 /// The processes that carry this variable with this value in their environment, as far as we may look, without this one
@@ -102,7 +115,11 @@ pub fn kill(process: u32) {
 
 /// This process itself, as `/proc` shows it.
 pub fn this_process() -> Option<Process> {
-    process_at(Path::new(&format!("/proc/{}", std::process::id())))
+    process_at(&folder_of(std::process::id()))
+}
+
+fn folder_of(process: u32) -> PathBuf {
+    PathBuf::from(format!("/proc/{process}"))
 }
 
 /// Reads `7 (name) S 3 ..`, in which the name may hold anything, brackets too.
@@ -128,6 +145,13 @@ mod tests {
 
     use super::*;
 
+    /// A program that does nothing for ever; not `sleep`, since a test beside this one kills all of that name.
+    fn lasting() -> Command {
+        let mut command = Command::new("tail");
+        command.args(["-f", "/dev/null"]);
+        command
+    }
+
     /// A child's child is found by its program's name, and killed.
     #[test]
     fn grandchildren_are_found_and_killed() {
@@ -150,7 +174,7 @@ mod tests {
     /// What is above a child is this process, and what is above that; it ends where the numbers do.
     #[test]
     fn ancestors_lead_upwards() {
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = lasting().spawn().unwrap();
         let above: Vec<u32> = ancestors(child.id()).collect();
         let ours: Vec<u32> = ancestors(std::process::id()).collect();
         child.kill().unwrap();
@@ -163,7 +187,7 @@ mod tests {
     /// Processes are found by what they carry, whole: not by a part of it, nor by another value.
     #[test]
     fn processes_are_found_by_their_environment() {
-        let mut child = Command::new("sleep").arg("60").env("NETSPLIT_TEST", "/a/b\u{e9}").spawn().unwrap();
+        let mut child = lasting().env("NETSPLIT_TEST", "/a/b\u{e9}").spawn().unwrap();
         // It carries what we carry until it has become the other program.
         let deadline = Instant::now() + Duration::from_secs(20);
         while carrying("NETSPLIT_TEST", "/a/b\u{e9}".as_bytes()) != [child.id()] {
@@ -193,6 +217,8 @@ mod tests {
             assert!(Instant::now() < deadline, "the child has ended, and nobody has waited for it");
             std::thread::sleep(Duration::from_millis(5));
         }
+        assert!(!is_running(child.id()) && is_running(std::process::id()));
         child.wait().unwrap();
+        assert!(!is_running(child.id()));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
+use netsplit_kernel::processes::{descendants, is_running};
 use serde_json::{Value, json};
 
 fn notebook(folder: &Path, name: &str, cells: &[(&str, &[&str])]) -> PathBuf {
@@ -88,4 +90,39 @@ fn a_dying_kernel_is_noticed() {
     let output = run(&[path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("the kernel died while cell 2 ran"), "{}", stderr(&output));
+}
+
+/// What is killed cannot tidy up: its kernel ends by itself, and the folder of their conversation goes with the next run.
+#[test]
+fn a_killed_run_leaves_nothing_for_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let (endless, short) = (
+        notebook(folder.path(), "endless.ipynb", &[("sleep", &[])]),
+        notebook(folder.path(), "short.ipynb", &[("print a", &[])]),
+    );
+    let cache = folder.path().join("cache");
+    let clients =
+        || std::fs::read_dir(cache.join("clients")).map(|it| it.flatten().count()).unwrap_or_default();
+    let command = |notebook: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_netsplit"));
+        command.arg("run").arg(notebook).env("NETSPLIT_CACHE", &cache).env("NETSPLIT_ENGINE", "scripted");
+        command
+    };
+    let mut killed = command(&endless).spawn().unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    let kernels = || descendants(killed.id());
+    while kernels().is_empty() {
+        assert!(Instant::now() < patience, "no kernel has started");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let kernel = kernels()[0].pid;
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    while is_running(kernel) {
+        assert!(Instant::now() < patience, "the kernel has not ended");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(clients(), 1);
+    assert!(command(&short).output().unwrap().status.success());
+    assert_eq!(clients(), 0);
 }

@@ -9,12 +9,16 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::{Client, ClientError};
+use crate::engine::session_directory::SessionDirectory;
 use crate::session::Channel;
 use crate::wire::{
     ConnectionFile, Content, ExecutionState, KernelInfoReply, KernelInfoRequest, Port, ShutdownRequest,
     Status,
 };
+use crate::{cache, parent};
 
+/// The longest path of a folder whose sockets the system takes: with their names, it may have 107 bytes.
+const LONGEST_PATH: usize = 80;
 /// How long a kernel may take to answer for the first time.
 const START: Duration = Duration::from_secs(60);
 /// How long a kernel may take to end after it was asked to.
@@ -28,7 +32,15 @@ pub struct KernelProcess {
     pub info: KernelInfoReply,
     process: Child,
     connection: ConnectionFile,
-    _directory: TempDir,
+    _folder: Folder,
+}
+
+/// The folder of the connection file and the sockets.
+enum Folder {
+    /// In the cache; what a client leaves that is killed, the next one removes.
+    Kept(SessionDirectory),
+    /// In the system's folder for temporary files.
+    Temporary(TempDir),
 }
 
 /// Why a kernel does not start.
@@ -61,7 +73,7 @@ impl KernelProcess {
         environment: impl IntoIterator<Item = (&'a str, OsString)>,
         directory: Option<PathBuf>,
     ) -> Result<Self, StartError> {
-        Self::start_with(program.into(), environment, directory, |private| Ok(connection_in(private)))
+        Self::start_with(program.into(), environment, directory, |folder| Ok(connection_in(folder)))
     }
 
     /// The same over TCP on the local machine, on ports that are free now.
@@ -76,22 +88,24 @@ impl KernelProcess {
         program: PathBuf,
         environment: impl IntoIterator<Item = (&'a str, OsString)>,
         directory: Option<PathBuf>,
-        connection: impl FnOnce(&TempDir) -> std::io::Result<ConnectionFile>,
+        connection: impl FnOnce(&Path) -> std::io::Result<ConnectionFile>,
     ) -> Result<Self, StartError> {
         let failed = |source| StartError::Spawn { program: program.clone(), source };
-        let private = tempfile::Builder::new().prefix("netsplit-client-").tempdir().map_err(failed)?;
-        let connection = connection(&private).map_err(failed)?;
-        let file = private.path().join("connection.json");
+        let folder = Folder::create().map_err(failed)?;
+        let connection = connection(folder.path()).map_err(failed)?;
+        let file = folder.path().join("connection.json");
         std::fs::write(&file, serde_json::to_vec(&connection).expect("a connection file is plain data"))
             .map_err(failed)?;
         let mut command = Command::new(&program);
-        command.arg("kernel").arg(&file).envs(environment);
+        command.arg("kernel").arg(&file);
+        // It ends with this process, also if this one is killed.
+        command.env(parent::VARIABLE, std::process::id().to_string()).envs(environment);
         if let Some(directory) = directory {
             command.current_dir(directory);
         }
         let mut process = command.spawn().map_err(failed)?;
         match greet(&connection, &mut process) {
-            Ok((client, info)) => Ok(Self { client, info, process, connection, _directory: private }),
+            Ok((client, info)) => Ok(Self { client, info, process, connection, _folder: folder }),
             Err(error) => {
                 // It may have ended by itself already.
                 let _ = process.kill();
@@ -154,11 +168,32 @@ impl Drop for KernelProcess {
     }
 }
 
+impl Folder {
+    fn create() -> std::io::Result<Self> {
+        let clients = cache::directory().join("clients");
+        let kept = (clients.as_os_str().len() + "/12345678".len() <= LONGEST_PATH)
+            .then(|| SessionDirectory::create_in(&clients).ok())
+            .flatten();
+        match kept {
+            Some(kept) => Ok(Self::Kept(kept)),
+            // The path is too long for a socket, or the cache cannot be written.
+            None => tempfile::Builder::new().prefix("netsplit-client-").tempdir().map(Self::Temporary),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(folder) => folder.path(),
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
 /// Sockets in a private directory: nobody else can connect, and there is no port that somebody else could have taken.
-fn connection_in(directory: &TempDir) -> ConnectionFile {
+fn connection_in(directory: &Path) -> ConnectionFile {
     ConnectionFile {
         transport: "ipc".to_string(),
-        ip: directory.path().join("socket").display().to_string(),
+        ip: directory.join("socket").display().to_string(),
         shell_port: 1,
         iopub_port: 2,
         stdin_port: 3,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use netsplit_kernel::processes::{descendants, kill};
+use netsplit_kernel::processes::{descendants, is_running, kill};
 use tempfile::TempDir;
 
 use super::front_end::PATIENCE;
@@ -69,11 +69,6 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "expected that {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn is_running(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }
 
 /// The server that Jupyter names is the kernel's parent, as a rule.
