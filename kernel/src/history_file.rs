@@ -8,7 +8,8 @@
 //!
 //! Several kernels may share the file: lines are appended whole, and a lock beside the file is held while one is. Nobody
 //! waits for that lock for long, nor for the disk: writing has a thread of its own. A line that makes no sense is
-//! skipped, and when the file has grown too large, its newest lines replace it.
+//! skipped, and when the file has grown too large, its newest lines replace it. Of a very long cell, or value, the beginning
+//! is kept: a file that is read at every start must not hold a data set that somebody has pasted.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -27,6 +28,8 @@ use crate::session::{Entry, History};
 const LARGEST: u64 = 16 << 20;
 /// How many lines are left of a file that is too large: as many as a session knows.
 const KEPT: usize = 10_000;
+/// How much is kept of one cell's text, or its value.
+const LONGEST: usize = 64 << 10;
 /// How long to wait for another kernel that is writing.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// How long an ending kernel waits for the last lines to be written.
@@ -60,7 +63,11 @@ impl HistoryFile {
     }
 
     /// Keeps the cell.
-    pub fn remember(&self, entry: Entry) {
+    pub fn remember(&self, mut entry: Entry) {
+        shorten_text(&mut entry.code, "// ");
+        if let Some(result) = &mut entry.result {
+            shorten_text(result, "");
+        }
         // The writer ends only when this sender is dropped.
         let _ = self.entries.send(entry);
     }
@@ -72,6 +79,16 @@ impl HistoryFile {
         while !self.writer.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+/// Keeps the beginning of what is too long, and says so in a line of its own.
+fn shorten_text(text: &mut String, mark: &str) {
+    let all = text.len();
+    if all > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        *text += &format!("\n{mark}[netsplit] the history keeps the first {LONGEST} of {all} bytes");
+        text.shrink_to_fit();
     }
 }
 
@@ -91,7 +108,7 @@ fn begin_session(path: &Path) -> std::io::Result<(i64, Vec<Entry>)> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let _lock = lock(path);
+    let lock = lock(path);
     let (lines, is_too_large) = read(path)?;
     let session = |line: &Line| match line {
         Line::Cell(Entry { session, .. }) | Line::Began { session } => *session,
@@ -100,7 +117,8 @@ fn begin_session(path: &Path) -> std::io::Result<(i64, Vec<Entry>)> {
     let sane = |line: &Line| (1..1_000_000_000).contains(&session(line));
     let lines: Vec<Line> = lines.into_iter().filter(sane).collect();
     let next = lines.iter().map(session).max().unwrap_or(0) + 1;
-    if is_too_large {
+    // Without the lock, somebody else may be doing it.
+    if is_too_large && lock.is_some() {
         shorten(path, &lines)?;
     }
     append_locked(path, &Line::Began { session: next })?;
@@ -144,15 +162,21 @@ fn cells(lines: Vec<Line>) -> Vec<Entry> {
     cells
 }
 
-/// Replaces the file by its newest lines; whoever reads it meanwhile sees the old one or the new one.
+/// Replaces the file by its newest lines; whoever reads it meanwhile sees the old one or the new one. There is room for as
+/// much again, so that it is not done at every start.
 fn shorten(path: &Path, lines: &[Line]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut shorter = tempfile::NamedTempFile::new_in(folder)?;
-    for line in &lines[lines.len().saturating_sub(KEPT)..] {
-        shorter.write_all(&text_of(line))?;
-    }
-    shorter.persist(path)?;
-    Ok(())
+    let mut room = LARGEST as usize / 2;
+    let fits = |text: &Vec<u8>| {
+        let left = room.checked_sub(text.len());
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let newest: Vec<Vec<u8>> = lines.iter().rev().take(KEPT).map(text_of).take_while(fits).collect();
+    // Always the same name: what a kernel leaves that is killed here is overwritten by the next.
+    let shorter = path.with_extension("shorter");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&shorter)?;
+    file.write_all(&newest.into_iter().rev().flatten().collect::<Vec<u8>>())?;
+    std::fs::rename(shorter, path)
 }
 
 fn append(path: &Path, line: &Line) -> std::io::Result<()> {
@@ -306,6 +330,29 @@ mod tests {
         let seen = home.session(&[]);
         assert_eq!(seen.last(), Some(&json!([3, 1, ["newest", null]])));
         assert!(!seen.contains(&json!([1, 1, ["first", null]])) && seen.len() > 8_000, "{}", seen.len());
-        assert!(std::fs::metadata(home.path()).unwrap().len() <= LARGEST);
+        assert!(std::fs::metadata(home.path()).unwrap().len() <= LARGEST / 2 + 100, "there is room for more");
+        assert_eq!(home.session(&[]).last(), seen.last());
+    }
+
+    /// Of a cell of 50 MB the beginning is kept, and says so; what was there before it stays.
+    #[test]
+    fn long_cells_are_cut() {
+        let home = Home::new();
+        home.session(&["first"]);
+        let (file, mut history) = HistoryFile::open(&home.path());
+        file.remember(history.push(1, &format!("let x = \"{}\";", "é".repeat(25 << 20))));
+        file.remember(history.result(1, &"y".repeat(1 << 20)).unwrap());
+        file.close();
+        assert!(std::fs::metadata(home.path()).unwrap().len() < 5 * LONGEST as u64);
+        let seen = home.session(&[]);
+        assert_eq!(seen[0], json!([1, 1, ["first", null]]));
+        let (code, result) = (seen[1][2][0].as_str().unwrap(), seen[1][2][1].as_str().unwrap());
+        assert!(code.starts_with("let x = \"éé") && code.len() < LONGEST + 100);
+        let told = code.lines().last().unwrap();
+        assert_eq!(
+            told,
+            format!("// [netsplit] the history keeps the first {LONGEST} of {} bytes", (50 << 20) + 11)
+        );
+        assert!(result.starts_with("yy") && result.len() < LONGEST + 100);
     }
 }

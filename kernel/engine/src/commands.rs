@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
+use std::time::Duration;
 
 use netsplit_control::End;
 
@@ -16,6 +18,9 @@ use crate::text::Directive;
 
 /// Each is a process, of which the system has room for so many.
 const MOST_CHECKPOINTS: usize = 1000;
+
+/// A shell that has ended and prints nothing for so long has printed everything.
+const QUIET: Duration = Duration::from_millis(20);
 
 /// The commands, with what they do.
 pub const COMMANDS: [(&str, &str); 12] = [
@@ -244,8 +249,13 @@ pub fn shell(
         });
     }
     drop(sender);
-    for (stream, bytes) in printed {
-        outputs.printed(stream, &bytes, audience);
+    // What it leaves running in the background may hold its pipes for long, and is not waited for.
+    loop {
+        match printed.recv_timeout(QUIET) {
+            Ok((stream, bytes)) => outputs.printed(stream, &bytes, audience),
+            Err(RecvTimeoutError::Timeout) if !programs.has_ended(&shell).map_err(failed)? => {}
+            Err(_) => break,
+        }
     }
     outputs.end(audience);
     let how = match programs.wait(shell).map_err(failed)? {

@@ -37,6 +37,12 @@ impl<'a> Programs<'a> {
         Ok(Program { process, _watched: watched })
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self, program: &Program<'_>) -> io::Result<bool> {
+        self.keeper.hear_all()?;
+        Ok(self.keeper.end_of(program.process).is_some())
+    }
+
     /// Waits for its end.
     pub fn wait(&mut self, program: Program<'_>) -> io::Result<End> {
         self.keeper.wait(program.process)

@@ -3,11 +3,13 @@
 //!
 //! It holds no variables and runs no code of cells. A runner is a copy of it, with all libraries loaded and nothing else, so
 //! that a new one is there at once. What its descendants leave alone becomes its child, so nothing that a cell starts gets
-//! away: not by forking twice, and not by a session of its own.
+//! away: not by forking twice, and not by a session of its own. If it is killed itself, what it kept goes to the kernel, and
+//! the keeper that takes its place ends it: all of it names the session's folder in its environment.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -49,6 +51,7 @@ pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let (ended, tell) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
     watch_children(&tell)?;
+    end_left_over(folder);
     let mut keeper = Keeper { kernel, runners: BTreeSet::new() };
     loop {
         match keeper.wait(&ended)? {
@@ -71,6 +74,7 @@ pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
         }
     }
     end_children();
+    end_left_over(folder);
     remove(folder);
     Ok(Role::Keeper)
 }
@@ -224,6 +228,31 @@ fn end_children() {
     while !matches!(wait(WaitOptions::NOHANG), Err(rustix::io::Errno::CHILD)) && Instant::now() < deadline {
         for child in children() {
             let _ = kill_process(child, Signal::KILL);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Kills what an earlier keeper of this session has left. It must name our folder, as we do, so that a keeper that was started
+/// inside another session never ends that one.
+fn end_left_over(folder: &Path) {
+    let carried = [b"NETSPLIT_SESSION=", folder.as_os_str().as_bytes()].concat();
+    let carries = |process: &str| {
+        let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == carried)
+    };
+    let own = std::process::id();
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        let Ok(processes) = std::fs::read_dir("/proc") else { return };
+        let names = processes.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let left = names.filter(|name| carries(name)).filter_map(|name| name.parse().ok());
+        let left: Vec<Pid> = left.filter(|process| *process != own).filter_map(pid).collect();
+        if left.is_empty() {
+            return;
+        }
+        for process in left {
+            let _ = kill_process(process, Signal::KILL);
         }
         thread::sleep(Duration::from_millis(1));
     }

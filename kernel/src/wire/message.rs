@@ -139,9 +139,10 @@ impl Message {
 }
 
 fn serialize(value: &impl Serialize) -> Bytes {
-    serde_json::to_vec(value)
-        .expect("a message consists of strings, numbers, lists and maps with string keys")
-        .into()
+    let text = serde_json::to_vec(value)
+        .expect("a message consists of strings, numbers, lists and maps with string keys");
+    // A message may wait for its reader, so it keeps no more memory than it has bytes.
+    text.into_boxed_slice().into()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(part: &'static str, frame: &[u8]) -> Result<T, WireError> {

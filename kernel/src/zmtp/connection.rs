@@ -127,6 +127,11 @@ impl<Q: Queue> Outbox<Q> {
         result
     }
 
+    /// Looks into the queue.
+    pub fn look<R>(&self, look: impl FnOnce(&Q) -> R) -> R {
+        look(&self.lock().queue)
+    }
+
     /// For how long the peer has taken nothing of what waits for it.
     pub fn stalled_for(&self) -> Duration {
         let state = self.lock();

@@ -42,8 +42,10 @@ pub struct Limits {
     pub peers: usize,
     /// How long a peer may take to introduce itself.
     pub handshake: Duration,
-    /// The most bytes that wait for a peer to read them.
+    /// The most memory for what waits for one peer to read it.
     pub waiting_bytes: usize,
+    /// The most memory for what waits for all peers of one socket.
+    pub waiting_in_all: usize,
 }
 
 impl Default for Limits {
@@ -55,6 +57,7 @@ impl Default for Limits {
             peers: 128,
             handshake: Duration::from_secs(10),
             waiting_bytes: 64 << 20,
+            waiting_in_all: 96 << 20,
         }
     }
 }

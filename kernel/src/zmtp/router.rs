@@ -3,6 +3,8 @@
 //! Received messages begin with a frame that holds the sender's identity, sent ones with that of the receiver.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
@@ -17,7 +19,14 @@ pub struct Router {
     peers: HashMap<Bytes, Peer<Backlog>>,
     identities: HashMap<u64, Bytes>,
     waiting_bytes: usize,
+    waiting_in_all: usize,
+    waiting: Arc<AtomicUsize>,
 }
+
+/// A frame costs more than its bytes: where it is, who else has it, and what the allocator needs.
+const FRAME: usize = 96;
+/// So does a message.
+const MESSAGE: usize = 64;
 
 /// What happens on a ROUTER socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,24 +48,37 @@ pub enum Undelivered {
     NotReading,
 }
 
-/// What waits to be written to one peer.
-#[derive(Debug, Default)]
+/// What waits to be written to one peer, with the memory that it takes: the peer's own, and that of all.
+#[derive(Debug)]
 struct Backlog {
     messages: VecDeque<Vec<Bytes>>,
     bytes: usize,
+    /// Of the message that is being written, which may be as slow as the peer likes.
+    written: usize,
+    in_all: Arc<AtomicUsize>,
+    has_ended: bool,
 }
 
 impl Router {
     /// Listens.
     pub async fn bind(endpoint: &str, limits: Limits, budget: Budget) -> std::io::Result<Self> {
-        let waiting_bytes = limits.waiting_bytes;
-        let server = Server::bind(endpoint, SocketType::Router, limits, budget, Backlog::default).await?;
-        Ok(Self { server, peers: HashMap::new(), identities: HashMap::new(), waiting_bytes })
+        let (waiting_bytes, waiting_in_all) = (limits.waiting_bytes, limits.waiting_in_all);
+        let waiting = Arc::<AtomicUsize>::default();
+        let in_all = waiting.clone();
+        let make_queue = move || Backlog::new(in_all.clone());
+        let server = Server::bind(endpoint, SocketType::Router, limits, budget, make_queue).await?;
+        let (peers, identities) = (HashMap::new(), HashMap::new());
+        Ok(Self { server, peers, identities, waiting_bytes, waiting_in_all, waiting })
     }
 
     /// The port that it listens on; 0 without TCP.
     pub fn port(&self) -> u16 {
         self.server.port()
+    }
+
+    /// The memory that everything takes which waits for all peers, nearly.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// The next message, behind its sender's identity. Nothing is lost if the wait for it is given up.
@@ -93,24 +115,39 @@ impl Router {
     /// Sends at once, whether the peer reads or not. The first frame is the peer's identity.
     pub fn send(&mut self, mut frames: Vec<Bytes>) -> Result<(), Undelivered> {
         let identity = if frames.is_empty() { Bytes::new() } else { frames.remove(0) };
+        let bytes = cost(&frames);
+        self.make_room(bytes);
         let peer = self.peers.get(&identity).ok_or(Undelivered::Gone)?;
-        let bytes: usize = frames.iter().map(Bytes::len).sum();
         let fits = peer.outbox.with(|backlog| {
-            let fits = backlog.messages.is_empty() || backlog.bytes + bytes <= self.waiting_bytes;
+            let fits =
+                !backlog.has_ended && (backlog.bytes == 0 || backlog.bytes + bytes <= self.waiting_bytes);
             if fits {
-                backlog.bytes += bytes;
-                backlog.messages.push_back(frames);
+                backlog.push(frames, bytes);
             }
             fits
         });
         if fits {
             return Ok(());
         }
+        peer.outbox.with(Backlog::end);
         peer.outbox.end();
         let id = peer.id;
         self.peers.remove(&identity);
         self.identities.remove(&id);
         Err(Undelivered::NotReading)
+    }
+
+    /// Disconnects those that have read least, until there is room for so many bytes more.
+    fn make_room(&self, bytes: usize) {
+        while self.waiting.load(Ordering::Relaxed) + bytes > self.waiting_in_all {
+            let waiting = |peer: &&Peer<Backlog>| peer.outbox.look(|backlog| backlog.bytes);
+            let Some(greediest) = self.peers.values().max_by_key(waiting).filter(|it| waiting(it) > 0) else {
+                return;
+            };
+            tracing::warn!("a client does not read its replies, and is disconnected to make room for others");
+            greediest.outbox.with(Backlog::end);
+            greediest.outbox.end();
+        }
     }
 
     /// Stops listening, and returns when everything that was sent has been handed to the system and read by its peer,
@@ -135,10 +172,82 @@ impl Router {
     }
 }
 
+impl Backlog {
+    fn new(in_all: Arc<AtomicUsize>) -> Self {
+        Self { messages: VecDeque::new(), bytes: 0, written: 0, in_all, has_ended: false }
+    }
+
+    fn push(&mut self, frames: Vec<Bytes>, bytes: usize) {
+        self.bytes += bytes;
+        self.in_all.fetch_add(bytes, Ordering::Relaxed);
+        self.messages.push_back(frames);
+    }
+
+    fn give_back(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.in_all.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The peer is being disconnected: nothing waits for it any more, and nothing will.
+    fn end(&mut self) {
+        self.messages = VecDeque::new();
+        self.give_back(self.bytes);
+        self.written = 0;
+        self.has_ended = true;
+    }
+}
+
 impl Queue for Backlog {
     fn pop(&mut self) -> Option<Vec<Bytes>> {
+        // The one before has been written.
+        let written = std::mem::take(&mut self.written);
+        self.give_back(written);
         let frames = self.messages.pop_front()?;
-        self.bytes -= frames.iter().map(Bytes::len).sum::<usize>();
+        self.written = cost(&frames);
         Some(frames)
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        self.give_back(self.bytes);
+    }
+}
+
+/// The memory that a message takes while it waits, nearly.
+fn cost(frames: &[Bytes]) -> usize {
+    MESSAGE + frames.iter().map(|frame| frame.len() + FRAME).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(bytes: usize) -> Vec<Bytes> {
+        vec![vec![0; bytes].into()]
+    }
+
+    /// What waits is counted with its overhead until it has been written, which it has when the next one is asked for.
+    #[test]
+    fn what_waits_is_counted_until_it_is_written() {
+        let in_all = Arc::<AtomicUsize>::default();
+        let counted = || in_all.load(Ordering::Relaxed);
+        let mut backlog = Backlog::new(in_all.clone());
+        for _ in 0..3 {
+            backlog.push(message(10), cost(&message(10)));
+        }
+        let one = 10 + FRAME + MESSAGE;
+        assert_eq!((backlog.bytes, counted()), (3 * one, 3 * one));
+        assert!(backlog.pop().is_some());
+        assert_eq!(counted(), 3 * one, "it is being written");
+        assert!(backlog.pop().is_some());
+        assert_eq!(counted(), 2 * one);
+        let mut other = Backlog::new(in_all.clone());
+        other.push(message(1_000), cost(&message(1_000)));
+        drop(backlog);
+        assert_eq!(counted(), other.bytes, "what a peer leaves unread is given back");
+        other.end();
+        assert_eq!((counted(), other.bytes), (0, 0));
+        assert!(other.pop().is_none());
     }
 }

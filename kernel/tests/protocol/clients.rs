@@ -6,6 +6,7 @@ use bytes::Bytes;
 use front_end::{FrontEnd, PATIENCE, published};
 use netsplit_kernel::session::Channel;
 use netsplit_kernel::wire::*;
+use netsplit_kernel::zmtp::{Budget, Limits, Router};
 
 use super::front_end;
 use super::raw_peer::{RawPeer, encode};
@@ -129,7 +130,7 @@ fn a_client_that_does_not_read_its_replies() {
     let before = front_end::memory(front_end.kernel.id());
     let mut greedy = RawPeer::dealer(&connection, Port::Control, "greedy");
     let mut asked = 0;
-    // Each reply says the whole cell again; 64 MB of them may wait.
+    // Each reply says the whole cell again; 64 MB of them may wait, with what they cost besides.
     loop {
         let request: HistoryRequest =
             serde_json::from_value(serde_json::json!({"hist_access_type": "tail"})).unwrap();
@@ -144,4 +145,40 @@ fn a_client_that_does_not_read_its_replies() {
     let more = front_end::memory(front_end.kernel.id()).saturating_sub(before);
     assert!(more < 150 << 20, "{} MB more than before, {asked} requests", more >> 20);
     front_end.run_quietly("", 2);
+}
+
+/// Of many who read nothing, those are disconnected for whom most waits, before all of them together take too much memory;
+/// whoever reads is answered.
+#[test]
+fn what_waits_for_all_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection: ConnectionFile = serde_json::from_value(serde_json::json!({"transport": "ipc", "key": "k",
+        "ip": folder.path().join("socket"), "shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4,
+        "hb_port": 5}))
+    .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let limits = Limits { waiting_bytes: 2 << 20, waiting_in_all: 5 << 20, ..Limits::default() };
+    let endpoint = connection.endpoint(Port::Control);
+    let mut router = runtime.block_on(Router::bind(&endpoint, limits, Budget::new(1 << 20))).unwrap();
+    let names = ["reads", "greedy", "greedier", "greediest"];
+    let mut peers = names.map(|name| RawPeer::dealer(&connection, Port::Control, name));
+    for peer in &mut peers {
+        assert!(peer.try_bytes(&encode(&[b"hello"])));
+        runtime.block_on(router.message());
+    }
+    let mut refused = Vec::new();
+    for round in 0..40_000_usize {
+        // Small frames, which cost more than they hold.
+        let greedy = 1 + round % 3;
+        let frames =
+            [&[Bytes::from(names[greedy])][..], &vec![Bytes::from_static(b"x"); 5 + greedy]].concat();
+        if router.send(frames).is_err() {
+            refused.push(names[greedy]);
+        }
+        assert!(router.waiting() <= 5 << 20, "{} bytes wait after {round} messages", router.waiting());
+    }
+    refused.dedup();
+    assert!(refused.contains(&"greediest"), "{refused:?}");
+    router.send(vec![Bytes::from("reads"), Bytes::from("answer")]).unwrap();
+    assert_eq!(peers[0].frames().unwrap(), [Bytes::from("answer")]);
 }

@@ -46,6 +46,11 @@ fn across_restarts() {
     drop(first);
     let mut second = kernel(&file);
     second.run_quietly("", 1);
+    // It is written beside the cell, which does not wait for the disk.
+    let is_written = || std::fs::read_to_string(&file).unwrap().contains("{\"session\":2,\"number\":1,");
+    while !is_written() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     second.kernel.kill();
     std::fs::OpenOptions::new()
         .append(true)

@@ -18,7 +18,7 @@ pub struct RawPeer {
     decoder: Decoder,
 }
 
-pub trait Stream: Read + Write {
+pub trait Stream: Read + Write + Send {
     fn set_patience(&self, patience: Option<Duration>);
     /// One more end of the same connection, to read from.
     fn reader(&self) -> Box<dyn Read + Send>;

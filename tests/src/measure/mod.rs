@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use crate::project::Project;
 
 mod cells;
+mod endings;
+mod kills;
 mod programs;
 
 /// One number about the project that somebody may doubt.
@@ -34,6 +36,8 @@ enum Source {
     Program { name: &'static str, profile: &'static str, peers: &'static [&'static str] },
     /// One number of a part of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
     Cells { part: &'static str, number: &'static str },
+    /// A conversation with our kernel in which cells, processes and the kernel itself come to bad ends.
+    Endings(endings::Part),
 }
 
 /// What the number should be.
@@ -72,7 +76,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 13] = [
+pub const FIGURES: [Figure; 18] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
@@ -166,6 +170,43 @@ pub const FIGURES: [Figure; 13] = [
         about: "cells that print and panic, of which something came after their end, elsewhere, or not at all; \
                 peer: evcxr_jupyter",
         source: Source::Cells { part: "late", number: "late" },
+        goal: Some(Goal::AtMost(0.0)),
+    },
+    Figure {
+        name: "checkpoint/fork_10",
+        unit: "ms",
+        about: "what a checkpoint adds to a cell with 10 MB of live data: medians of 40 cells with and 40 without, alternating",
+        source: Source::Endings(endings::Part::Fork(10)),
+        goal: Some(Goal::AtMost(1.0)),
+    },
+    Figure {
+        name: "checkpoint/fork_500",
+        unit: "ms",
+        about: "the same with 500 MB",
+        source: Source::Endings(endings::Part::Fork(500)),
+        goal: Some(Goal::AtMost(40.0)),
+    },
+    Figure {
+        name: "checkpoint/recover",
+        unit: "ms",
+        about: "from a death (abort, exit, segfault, stack overflow) to when the next cell can start: the worst of their medians",
+        source: Source::Endings(endings::Part::Recover),
+        goal: Some(Goal::AtMost(20.0)),
+    },
+    Figure {
+        name: "interrupt/latency",
+        unit: "ms",
+        about: "from an interrupt to the error of the cell (endless loop, output flood, running rustc, thread::sleep): the \
+                worst of their medians",
+        source: Source::Endings(endings::Part::Interrupt),
+        goal: Some(Goal::AtMost(100.0)),
+    },
+    Figure {
+        name: "kernel/kills",
+        unit: "left of 200 kills",
+        about: "processes and folders that are left, and kernels that do not answer, after the kernel or a process below it \
+                is killed at a random moment",
+        source: Source::Endings(endings::Part::Kills),
         goal: Some(Goal::AtMost(0.0)),
     },
 ];
@@ -300,7 +341,7 @@ fn parts_of_cells(options: &Options) -> BTreeSet<&'static str> {
     let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
     let part = |figure: &Figure| match figure.source {
         Source::Cells { part, .. } => Some(part),
-        Source::Program { .. } => None,
+        Source::Program { .. } | Source::Endings(_) => None,
     };
     wanted.filter_map(part).collect()
 }
@@ -312,6 +353,7 @@ pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured))
     let measured = wanted.map(|&figure| {
         let numbers = match figure.source {
             Source::Program { name, profile, peers } => programs::measure(project, name, profile, peers),
+            Source::Endings(part) => endings::measure(project, part),
             Source::Cells { number, .. } => {
                 let all = cells.get_or_insert_with(|| cells::measure(project, &parts_of_cells(options)));
                 all.clone().and_then(|all| {
