@@ -1,6 +1,7 @@
 //! What the kernel and the keeper say to each other: the keeper starts everything that runs on behalf of a notebook, tells how
 //! it ends, and ends it all when the kernel has gone.
 
+use crate::Bounds;
 use crate::frame::{Fields, FrameError, Reader, Writer, frames};
 
 /// What a process may reach; it is held to it by the system.
@@ -10,6 +11,8 @@ pub struct Confinement {
     pub readable: Vec<String>,
     /// Those that it may change.
     pub writable: Vec<String>,
+    /// Files and folders that it may write to, and nothing else: no new ones, no others in their place.
+    pub pipes: Vec<String>,
     /// Programs that it may start.
     pub executable: Vec<String>,
     /// Whether it may start programs at all.
@@ -30,14 +33,15 @@ pub enum Starts {
 
 impl Fields for Confinement {
     fn write(&self, out: &mut Writer) {
-        [&self.readable, &self.writable, &self.executable].into_iter().for_each(|paths| paths.write(out));
+        let paths = [&self.readable, &self.writable, &self.pipes, &self.executable];
+        paths.into_iter().for_each(|paths| paths.write(out));
         self.starts.write(out);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
         let mut paths = || Fields::read(from);
-        let (readable, writable, executable) = (paths()?, paths()?, paths()?);
-        Ok(Self { readable, writable, executable, starts: Fields::read(from)? })
+        let (readable, writable, pipes, executable) = (paths()?, paths()?, paths()?, paths()?);
+        Ok(Self { readable, writable, pipes, executable, starts: Fields::read(from)? })
     }
 }
 
@@ -64,6 +68,8 @@ pub enum Order {
         environment: Vec<(String, Option<String>)>,
         /// What it may reach.
         confinement: Option<Confinement>,
+        /// What it may use.
+        bounds: Bounds,
     },
     /// Send a signal to a process that was started, if it has not ended; a kill is for what it has started, too.
     Signal {
@@ -105,7 +111,7 @@ pub enum End {
 
 frames!(Order {
     1 => Runner(confinement),
-    2 => Program { command, folder, environment, confinement },
+    2 => Program { command, folder, environment, confinement, bounds },
     3 => Signal { process, signal },
     4 => Runs(process),
     5 => End,
@@ -135,10 +141,12 @@ mod tests {
             folder: Some("/".into()),
             environment: vec![("A".into(), Some("1".into())), ("B".into(), None)],
             confinement: None,
+            bounds: Bounds { memory: Some(7), ..Bounds::default() },
         };
         let confinement = Confinement {
             readable: vec!["/lib".into()],
             writable: vec!["/tmp".into()],
+            pipes: vec!["/pipes".into()],
             executable: vec!["/bin/true".into()],
             starts: Starts::Programs,
         };

@@ -21,6 +21,7 @@ use crate::notebook::{Notebook, Source, Variable};
 use crate::outputs::{Output, Outputs, Stream};
 use crate::parse::{Parsed, item_macros, parse};
 use crate::programs::Programs;
+use crate::running::bounds_of_programs;
 use crate::session_folders::SessionFolders;
 use crate::text::{self, Directive};
 use crate::type_names::{Choices, nameable};
@@ -243,6 +244,7 @@ impl Engine {
         }
         let macros = item_macros(self.notebook.items.iter().map(|it| it.item.as_ref()));
         let parsed = parse(&text.rust, &macros).unwrap_or_else(|_| unparsed());
+        self.host.keeper.bound_programs(bounds_of_programs(self.policy.limits(), self.is_confined()));
         let id: Rc<str> = cell.id.clone().unwrap_or_else(|| format!("#{}", cell.number)).into();
         let source = Rc::new(Source { number: cell.number, rust: text.rust });
         let next = self.notebook.with(&parsed, &source, &id);

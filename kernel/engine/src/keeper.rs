@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use netsplit_control::{End, News, Order, read_frame, send_descriptor, write_frame};
+use netsplit_control::{Bounds, End, News, Order, read_frame, send_descriptor, write_frame};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
@@ -25,6 +25,8 @@ pub struct Keeper {
     news: UnixStream,
     orders: Arc<Orders>,
     folders: SessionFolders,
+    /// What programs may use.
+    bounds: Bounds,
     /// The processes whose ends somebody waits for.
     awaited: BTreeSet<u32>,
     /// Those of them that have ended.
@@ -77,7 +79,7 @@ impl Keeper {
         let orders = Arc::new(Orders(Mutex::new(ours.try_clone()?)));
         let (awaited, ended) = (BTreeSet::new(), BTreeMap::new());
         let folders = folders.clone();
-        Ok(Self { process, news: ours, orders, folders, awaited, ended })
+        Ok(Self { process, news: ours, orders, folders, bounds: Bounds::default(), awaited, ended })
     }
 
     /// Its process number.
@@ -88,6 +90,11 @@ impl Keeper {
     /// Where orders go.
     pub fn orders(&self) -> Arc<Orders> {
         self.orders.clone()
+    }
+
+    /// From now on, programs have these bounds.
+    pub fn bound_programs(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
     }
 
     /// Makes a runner; returns its number and the channel to it.
@@ -118,6 +125,7 @@ impl Keeper {
             folder: command.get_current_dir().map(|folder| folder.display().to_string()),
             environment: command.get_envs().map(|(name, value)| (text(name), value.map(text))).collect(),
             confinement: self.folders.of_compiler(),
+            bounds: self.bounds,
         };
         self.ask(&order, &[stdout, stderr])
     }

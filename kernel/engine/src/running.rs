@@ -347,9 +347,20 @@ fn bounds(limits: &Limits, is_final: bool) -> Bounds {
     }
 }
 
+/// What the system is to allow the compiler: what a cell may use, but never less than it needs for an ordinary cell.
+pub fn bounds_of_programs(limits: &Limits, is_final: bool) -> Bounds {
+    let cell = bounds(limits, is_final);
+    Bounds {
+        memory: cell.memory.map(|memory| memory.max(2 << 30)),
+        processor_seconds: cell.processor_seconds.map(|seconds| seconds.max(300)),
+        file_size: cell.file_size.map(|size| size.max(1 << 30)),
+        is_final,
+    }
+}
+
 /// The functions of cells that were running, innermost first, and where the notebook defines them.
 fn functions(frames: &[(String, u64)], notebook: &Notebook) -> Vec<(String, Option<String>)> {
-    let names = frames.iter().filter_map(|(file, offset)| symbols::function_at(file, *offset));
+    let names = symbols::functions_at(frames).into_iter().flatten();
     let of_cells = symbols::of_cells(names).into_iter();
     of_cells.map(|name| (name.clone(), notebook.place_of(&name))).collect()
 }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netsplit_control::End;
+use rustix::process::Signal;
 
 use crate::diagnostics::Diagnostic;
 use crate::library::Parts;
@@ -74,6 +75,12 @@ pub enum CompileError {
     /// Somebody stopped it.
     #[error("interrupted")]
     Interrupted,
+    /// It has used the processor for as long as it may.
+    #[error("{program} has used the processor for as long as it may; split the cell, or raise `:limit cpu`")]
+    TooLong {
+        /// Which.
+        program: String,
+    },
     /// The linker failed.
     #[error("the cell cannot be linked: {0}")]
     Link(String),
@@ -126,6 +133,9 @@ fn run(command: &Command, programs: &mut Programs<'_>) -> Result<(bool, String),
     let end = programs.wait(program).map_err(not_run)?;
     if programs.interrupt.is_set() {
         return Err(CompileError::Interrupted);
+    }
+    if end == End::Signalled(Signal::XCPU.as_raw().unsigned_abs()) {
+        return Err(CompileError::TooLong { program: command.get_program().to_string_lossy().into_owned() });
     }
     Ok((end == End::Exited(0), String::from_utf8_lossy(&said).into_owned()))
 }

@@ -86,6 +86,7 @@ fn written(policy: &Policy, starts: Starts) -> Confinement {
     Confinement {
         readable: text(&policy.readable),
         writable: text(&policy.writable),
+        pipes: text(&policy.pipes),
         executable: text(&policy.executable),
         starts,
     }

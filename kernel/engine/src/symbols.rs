@@ -1,11 +1,27 @@
 //! The names of functions in the libraries of cells.
 
+use std::collections::BTreeMap;
+
 use object::{Object, ObjectSymbol, SymbolKind};
 
 /// The function at this offset of a library, as a programmer writes its name.
 pub fn function_at(library: &str, offset: u64) -> Option<String> {
-    let bytes = std::fs::read(library).ok()?;
-    let file = object::File::parse(bytes.as_slice()).ok()?;
+    functions_at(&[(library.to_string(), offset)]).pop()?
+}
+
+/// The functions at these offsets of libraries; each library is read once.
+pub fn functions_at(places: &[(String, u64)]) -> Vec<Option<String>> {
+    let mut files: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+    for (library, _) in places {
+        files.entry(library).or_insert_with(|| std::fs::read(library).unwrap_or_default());
+    }
+    let parse = |(name, bytes)| Some((name, object::File::parse(bytes).ok()?));
+    let files: BTreeMap<&str, object::File<'_>> =
+        files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).filter_map(parse).collect();
+    places.iter().map(|(library, offset)| name_at(files.get(library.as_str())?, *offset)).collect()
+}
+
+fn name_at(file: &object::File<'_>, offset: u64) -> Option<String> {
     // An address on the stack is behind the call, and the call may be the function's last instruction.
     let at = offset.checked_sub(1)?;
     let covers = |it: &object::Symbol<'_, '_>| {

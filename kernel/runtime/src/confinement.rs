@@ -14,6 +14,7 @@ pub fn confine(confinement: &control::Confinement) -> Result<(), ConfinementErro
     let policy = Policy {
         readable: paths(&confinement.readable),
         writable: paths(&confinement.writable),
+        pipes: paths(&confinement.pipes),
         executable: paths(&confinement.executable),
         starts: match confinement.starts {
             control::Starts::Nothing => Starts::Nothing,

@@ -18,13 +18,15 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netsplit_control::{Confinement, End, News, Order, read_frame, receive_descriptor, write_frame};
+use netsplit_control::{Bounds, Confinement, End, News, Order, read_frame, receive_descriptor, write_frame};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, setsid, wait, waitid,
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group,
+    setrlimit, setsid, wait, waitid,
 };
 
+use crate::bounds;
 use crate::confinement::confine;
 use crate::fork::{Fork, fork};
 
@@ -47,6 +49,8 @@ pub enum Role {
 pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
     // Whoever kills the kernel's group or session does not mean the one who cleans up behind it.
     let _ = setsid();
+    // Nobody looks at the memory of a dead process, and writing it would keep the next cell waiting.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let (ended, tell) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
@@ -55,12 +59,12 @@ pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
     let mut keeper = Keeper { kernel, runners: BTreeSet::new() };
     loop {
         match keeper.wait(&ended)? {
-            Next::Order(Order::End) => {
+            Next::Order(order) if *order == Order::End => {
                 end_children();
                 return Ok(Role::Keeper);
             }
             Next::Order(order) => {
-                if let Some(runner) = keeper.obey(order)? {
+                if let Some(runner) = keeper.obey(*order)? {
                     forget_children();
                     return Ok(runner);
                 }
@@ -80,7 +84,7 @@ pub fn keep(kernel: UnixStream, folder: &Path) -> io::Result<Role> {
 }
 
 enum Next {
-    Order(Order),
+    Order(Box<Order>),
     /// Some child has ended.
     Ended,
     /// The kernel.
@@ -104,7 +108,10 @@ impl Keeper {
         match (ended, kernel) {
             (true, _) => Ok(Next::Ended),
             // A frame that cannot be read comes from no kernel.
-            _ => Ok(read_frame(&mut self.kernel).ok().flatten().map_or(Next::Gone, Next::Order)),
+            _ => Ok(read_frame(&mut self.kernel)
+                .ok()
+                .flatten()
+                .map_or(Next::Gone, |order| Next::Order(Box::new(order)))),
         }
     }
 
@@ -122,9 +129,10 @@ impl Keeper {
                     Err(error) => News::NotStarted(error.to_string()),
                 }
             }
-            Order::Program { command, folder, environment, confinement } => {
+            Order::Program { command, folder, environment, confinement, bounds } => {
                 let outputs = [receive_descriptor(&self.kernel)?, receive_descriptor(&self.kernel)?];
-                match start(&command, folder.as_deref(), environment, confinement, outputs) {
+                let held = Held { confinement, bounds };
+                match start(&command, folder.as_deref(), environment, held, outputs) {
                     Ok(process) => News::Started(process),
                     Err(error) => News::NotStarted(error.to_string()),
                 }
@@ -181,7 +189,7 @@ fn start(
     command: &[String],
     folder: Option<&str>,
     environment: Vec<(String, Option<String>)>,
-    confinement: Option<Confinement>,
+    held: Held,
     [stdout, stderr]: [OwnedFd; 2],
 ) -> io::Result<u32> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
@@ -194,20 +202,29 @@ fn start(
             None => command.env_remove(name),
         };
     }
-    if let Some(confinement) = confinement {
-        confine_later(&mut command, confinement);
+    if held.confinement.is_some() || held.bounds != Bounds::default() {
+        hold(&mut command, held);
     }
     // It is waited for with all other children.
     command.spawn().map(|child| child.id())
 }
 
-/// The program confines itself before it begins.
+/// What a program is held to.
+struct Held {
+    confinement: Option<Confinement>,
+    bounds: Bounds,
+}
+
+/// The program holds itself to it before it begins.
 #[allow(unsafe_code, reason = "a program must be confined between fork and exec")]
-fn confine_later(command: &mut Command, confinement: Confinement) {
+fn hold(command: &mut Command, held: Held) {
+    let hold = move || {
+        bounds::set(&held.bounds);
+        let confined = held.confinement.as_ref().map_or(Ok(()), confine);
+        confined.map_err(|error| io::Error::other(error.to_string()))
+    };
     // SAFETY: this process has one thread, so its copy may take memory and locks as it likes.
-    unsafe {
-        command.pre_exec(move || confine(&confinement).map_err(|error| io::Error::other(error.to_string())));
-    }
+    unsafe { command.pre_exec(hold) };
 }
 
 /// Signals a child; a kill is for its whole group. What is no child of ours, or has been waited for, is left alone, since its number may belong

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use netsplit_engine::dependencies;
 
 use super::limits::Wanted;
 use super::places::{Places, ensure_writable};
@@ -82,6 +83,14 @@ pub struct Arguments {
     /// Hold cells and the compiler to the files of the session and of the library: no other files, no network, no programs
     #[arg(long)]
     confined: bool,
+
+    /// A folder that the notebooks of all users read and none of them writes: the library for cells is prepared there
+    #[arg(long, value_name = "DIR")]
+    shared: Option<PathBuf>,
+
+    /// A crate that notebooks find ready in the shared folder, as in 'rand = "0.9"'; may be given several times
+    #[arg(long, value_name = "CRATE", requires = "shared")]
+    dep: Vec<String>,
 }
 
 /// Runs the command.
@@ -90,37 +99,66 @@ pub fn run(arguments: Arguments) -> Outcome {
     let folder = arguments.target.folder(&places)?;
     let mut options = arguments.wanted.arguments(arguments.classroom);
     options.extend(arguments.confined.then(|| "--confined".to_string()));
-    install_into(&folder, options.clone())?;
+    let shared = arguments.shared.as_deref().map(|it| prepare_shared(it, &arguments.dep)).transpose()?;
+    install_into(&folder, options.clone(), shared.as_deref())?;
     println!("Installed the kernel {:?} at {}", arguments.target.name, folder.display());
     if !options.is_empty() {
         println!("Its notebooks run with {}", options.join(" "));
     }
-    prepare_library()
+    if shared.is_some() { Ok(()) } else { prepare_library() }
 }
 
-/// Writes the kernelspec for this binary into `folder`; the kernel is started with these arguments besides.
-pub fn install_into(folder: &Path, arguments: Vec<String>) -> Outcome {
+/// Writes the kernelspec for this binary into `folder`; the kernel is started with these arguments besides, and finds what is
+/// in the shared folder.
+pub fn install_into(folder: &Path, arguments: Vec<String>, shared: Option<&Path>) -> Outcome {
     let binary = this_binary()?;
     ensure_writable(folder, "choose another place with --user, --sys-prefix or --prefix DIR")?;
-    kernelspec::write(folder, &kernelspec::Start { binary, arguments, environment: Vec::new() })
+    let variable = |shared: &Path| (library::SHARED.to_string(), shared.display().to_string());
+    let environment = shared.map(variable).into_iter().collect();
+    kernelspec::write(folder, &kernelspec::Start { binary, arguments, environment })
+}
+
+/// Prepares the library and the crates in a folder that notebooks only read; returns its absolute path.
+fn prepare_shared(folder: &Path, crates: &[String]) -> Result<PathBuf, Failure> {
+    ensure_writable(folder, "name another folder with --shared DIR")?;
+    let folder = folder.canonicalize().map_err(|error| {
+        Failure(format!("{}: {error}; name another folder with --shared DIR", folder.display()))
+    })?;
+    let crates: Vec<&str> = crates.iter().map(String::as_str).collect();
+    let prepared = with_progress("Building the library and the crates for notebooks", |progress| {
+        dependencies::prepare_shared(&library::home(), &folder, &crates, progress)
+    });
+    let prepared = prepared.map_err(|error| Failure(error.to_string()))?;
+    println!("Notebooks find the library ready in {}", folder.display());
+    for it in prepared {
+        println!("Notebooks find ready: {} {}", it.name, it.version);
+    }
+    Ok(folder)
 }
 
 /// Builds the library that cells use, unless that was done before; otherwise a first cell would have to wait for it.
 pub fn prepare_library() -> Outcome {
+    let prepared =
+        with_progress("Building the library for cells (once)", |progress| library::prepare(progress));
+    prepared.map(|_| ()).map_err(|error| Failure(error.to_string()))
+}
+
+/// Shows what is going on, if anything is.
+fn with_progress<T>(title: &str, work: impl FnOnce(&mut dyn FnMut(&str)) -> T) -> T {
     let bar = ProgressBar::new_spinner();
     let style = ProgressStyle::with_template("  {spinner} {wide_msg}");
     bar.set_style(style.expect("the template is well formed"));
     let mut begun = false;
-    let prepared = library::prepare(&mut |line| {
+    let done = work(&mut |line| {
         if !begun {
             begun = true;
-            eprintln!("Building the library for cells (once)");
+            eprintln!("{title}");
             bar.enable_steady_tick(std::time::Duration::from_millis(200));
         }
         bar.set_message(line.to_string());
     });
     bar.finish_and_clear();
-    prepared.map(|_| ()).map_err(|error| Failure(error.to_string()))
+    done
 }
 
 /// The absolute path of this program.
@@ -166,7 +204,7 @@ mod tests {
     fn installed_kernelspec_starts_this_binary() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = scratch.path().join("kernels/netsplit");
-        install_into(&folder, Vec::new()).unwrap();
+        install_into(&folder, Vec::new(), None).unwrap();
         assert_eq!(kernelspec::binary_of(&folder).unwrap(), std::env::current_exe().unwrap());
     }
 }

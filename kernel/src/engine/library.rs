@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use netsplit_assistant::own_answers::KnownName;
 use netsplit_engine::library;
-pub use netsplit_engine::library::{Library, LibraryError, compiler_version};
+pub use netsplit_engine::library::{Library, LibraryError, SHARED, compiler_version};
 
 use crate::cache;
 

@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments) -> Outcome {
     environment.prepare(arguments.python.as_deref())?;
     jupyter::configure(&environment)?;
     let folder = kernelspec::folder_in(&environment.jupyter_data(), kernelspec::DEFAULT_NAME);
-    install::install_into(&folder, Vec::new())?;
+    install::install_into(&folder, Vec::new(), None)?;
 
     let changes = course::synchronise(&places.chapters(), &course)?;
     report(&changes);
