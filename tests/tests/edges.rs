@@ -114,9 +114,9 @@ fn the_kernel_does_not_see_the_library() {
 const KERNEL: [(&str, &[&str]); 8] = [
     ("netsplit-confinement", &[]),
     ("netsplit-control", &[]),
-    ("netsplit-runtime", &["netsplit", "netsplit-control"]),
+    ("netsplit-runtime", &["netsplit", "netsplit-confinement", "netsplit-control"]),
     ("netsplit-cell-host", &["netsplit-runtime"]),
-    ("netsplit-engine", &["netsplit-control"]),
+    ("netsplit-engine", &["netsplit-confinement", "netsplit-control"]),
     ("netsplit-assistant", &[]),
     ("netsplit-assistant-server", &["netsplit-assistant"]),
     ("netsplit-kernel", &["netsplit-assistant", "netsplit-confinement", "netsplit-engine"]),
