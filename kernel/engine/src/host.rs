@@ -16,6 +16,9 @@ use rustix::process::Signal;
 
 use crate::keeper::Keeper;
 
+/// What the threads of a runner are called that have no name.
+const PROGRAM: &str = "netsplit-cell-host";
+
 /// How much is read at once.
 const CHUNK: usize = 64 << 10;
 
@@ -92,7 +95,7 @@ impl Host {
         self.keeper.wait(self.process)
     }
 
-    /// The names of the runner's threads besides the one that runs cells.
+    /// The names of the runner's threads besides the one that runs cells; empty for those without one of their own.
     pub fn threads(&self) -> Vec<String> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process));
         let others = tasks
@@ -101,7 +104,9 @@ impl Host {
             .flatten()
             .filter(|task| *task.file_name() != *self.process.to_string());
         let name = |task: std::fs::DirEntry| {
-            std::fs::read_to_string(task.path().join("comm")).unwrap_or_default().trim().to_string()
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            // Who has no name has that of the program, as far as the system keeps it.
+            Some(name.trim()).filter(|name| !PROGRAM.starts_with(name)).unwrap_or_default().to_string()
         };
         others.map(name).collect()
     }

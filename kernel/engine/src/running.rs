@@ -115,6 +115,7 @@ impl Engine {
         if !self.checkpoints.is_current() && !threads.is_empty() {
             let names: Vec<String> = threads.iter().map(|name| format!("`{name}`")).collect();
             let (names, are) = match names.as_slice() {
+                [one] if one == "``" => ("a thread".to_string(), "is"),
                 [one] => (format!("the thread {one}"), "is"),
                 several => (format!("{} threads", several.len()), "are"),
             };

@@ -3,12 +3,13 @@
 //!
 //! The handler runs where anything may be broken: on a stack of its own, without memory, without locks of ours.
 
+use std::fmt;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::channel;
-use crate::panics::{is_cell, library_of};
+use crate::panics::{is_cell, last_words, library_of};
 
 /// The signals, but for those that people send.
 const SIGNALS: [libc::c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
@@ -84,8 +85,23 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
             }
             let frame = report.close();
             libc::write(channel::descriptor(), frame.as_ptr().cast(), frame.len());
+            if signal == libc::SIGABRT {
+                last_words(&mut Stderr);
+            }
         }
         libc::raise(signal);
+    }
+}
+
+/// stderr, without the standard library's buffers and locks.
+struct Stderr;
+
+impl fmt::Write for Stderr {
+    #[allow(unsafe_code, reason = "the standard library takes a lock to write")]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // SAFETY: write is safe in signal handlers, and the text outlives the call.
+        unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::fmt;
 use std::io::Write;
 use std::panic::{self, PanicHookInfo};
 use std::thread::{self, ThreadId};
@@ -69,6 +70,19 @@ pub fn ending(payload: &(dyn Any + Send)) -> Ending {
         Some(Seen { message, place, frames }) => Ending::Panicked { message, place, frames },
         None => Ending::Panicked { message, place: None, frames: Vec::new() },
     }
+}
+
+/// The panics that nobody has heard of yet, for a process that is about to end: whatever it panicked of last is mostly why. Takes
+/// neither memory nor locks.
+pub fn last_words(out: &mut impl fmt::Write) {
+    let _ = SEEN.try_with(|seen| {
+        for Seen { message, place, .. } in seen.try_borrow().iter().flat_map(|seen| seen.iter()) {
+            let _ = match place {
+                Some((file, line, column)) => writeln!(out, "panicked at {file}:{line}:{column}:\n{message}"),
+                None => writeln!(out, "panicked:\n{message}"),
+            };
+        }
+    });
 }
 
 /// Prints the panics that the cell has caught itself.
