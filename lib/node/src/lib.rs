@@ -10,36 +10,42 @@
 //! | to learn | read |
 //! |---|---|
 //! | what a protocol implements | `node.rs` |
-//! | what it may do | `context.rs`, `disk.rs`, `random.rs`, `time.rs` |
+//! | what it may do | `context.rs`, `disk.rs`, `random.rs`, `distribution.rs`, `time.rs` |
+//! | how nodes sign | `signature.rs` |
 //! | what callers learn | `outcome.rs` |
 //! | how effects become data | `step.rs`, `slab.rs` |
 //! | how a user stops a long run | `interrupt.rs` |
-//! | what is judged and drawn | `history.rs`, `trace.rs`, `inspection.rs`, `rich.rs` |
+//! | what is judged and drawn | `history.rs`, `trace/`, `json.rs`, `inspection.rs`, `rich.rs` |
 
 mod context;
 mod disk;
+mod distribution;
 mod history;
 mod inspection;
 pub mod interrupt;
+pub mod json;
 mod key_value;
 mod node;
 mod outcome;
 mod random;
 pub mod rich;
+mod signature;
 mod slab;
 mod step;
 mod time;
 pub mod trace;
 
 pub use context::{Context, DiskAccess, Peers};
-pub use disk::Disk;
+pub use disk::{Disk, DiskFaults};
+pub use distribution::Zipf;
 pub use history::{History, Operation};
 pub use inspection::Inspection;
 pub use key_value::{KeyValueRequest, KeyValueResponse, Value};
 pub use node::{Address, CallId, Node, NodeId, Payload, Service};
 pub use outcome::Outcome;
 pub use random::{Chance, Random};
+pub use signature::{Identity, Signature};
 pub use slab::{Slab, Slot};
 pub use step::{Belongings, CallEffect, Effect, ReplyEffect, Resume, Step};
-pub use time::{Duration, Time, hours, mins, ms, ns, secs, us};
+pub use time::{Duration, Interval, Time, hours, mins, ms, ns, secs, us};
 pub use trace::{Trace, TraceHash};

@@ -55,12 +55,36 @@ impl<T> Slab<T> {
         }
     }
 
+    /// Drops the value where it is, without moving it out.
+    ///
+    /// # Panics
+    /// If nothing is kept under `slot`.
+    pub fn remove(&mut self, slot: Slot) {
+        let place = &mut self.values[slot.0 as usize];
+        if place.is_none() {
+            vacant(slot);
+        }
+        *place = None;
+        self.free.push(slot.0);
+    }
+
     /// A look at the value.
     ///
     /// # Panics
     /// If nothing is kept under `slot`.
     pub fn get(&self, slot: Slot) -> &T {
         match &self.values[slot.0 as usize] {
+            Some(value) => value,
+            None => vacant(slot),
+        }
+    }
+
+    /// The value, to be changed.
+    ///
+    /// # Panics
+    /// If nothing is kept under `slot`.
+    pub fn get_mut(&mut self, slot: Slot) -> &mut T {
+        match &mut self.values[slot.0 as usize] {
             Some(value) => value,
             None => vacant(slot),
         }

@@ -10,6 +10,7 @@ use crate::disk::Disk;
 use crate::node::{CallId, NodeId, Payload};
 use crate::outcome::Outcome;
 use crate::random::Random;
+use crate::signature::Identity;
 use crate::slab::Slot;
 use crate::time::{Duration, Time};
 
@@ -19,16 +20,31 @@ pub struct Step {
     pub node: NodeId,
     /// What the node's own clock shows.
     pub now: Time,
+    /// How far that clock may be wrong, as far as the node knows.
+    pub uncertainty: Duration,
+    /// What the node's oscillator counts: no adjustment makes it jump.
+    pub monotonic: Time,
     /// What belongs to this node and is lent to it for its steps.
     pub belongings: Box<Belongings>,
-    /// What the handler asked for, in order.
-    pub effects: Vec<Effect>,
+    /// A message that is the first and only effect so far: kept by itself, since most steps ask for nothing else.
+    ///
+    /// Invariant: nothing while `effects` has something.
+    only_send: Option<(NodeId, Slot)>,
+    effects: Vec<Effect>,
 }
 
 impl Step {
     /// A step that has not begun, to be used for one node after the other.
     pub fn new() -> Step {
-        Step { node: NodeId(0), now: Time::ZERO, belongings: Box::default(), effects: Vec::new() }
+        Step {
+            node: NodeId(0),
+            now: Time::ZERO,
+            uncertainty: Duration::ZERO,
+            monotonic: Time::ZERO,
+            belongings: Box::default(),
+            only_send: None,
+            effects: Vec::new(),
+        }
     }
 }
 
@@ -37,12 +53,43 @@ impl Step {
     /// every notebook cell that defines a node.
     #[inline(never)]
     pub fn send(&mut self, to: NodeId, message: Slot) {
-        self.effects.push(Effect::Send { to, message });
+        if self.effects.is_empty() && self.only_send.is_none() {
+            self.only_send = Some((to, message));
+        } else {
+            self.effects().push(Effect::Send { to, message });
+        }
+    }
+
+    /// What the handler asked for, in order.
+    pub fn effects(&mut self) -> &mut Vec<Effect> {
+        if let Some((to, message)) = self.only_send.take() {
+            self.effects.push(Effect::Send { to, message });
+        }
+        &mut self.effects
+    }
+
+    /// The receiver and the message, if the handler asked for one message and nothing else; the step is empty then.
+    #[inline]
+    pub fn take_only_send(&mut self) -> Option<(NodeId, Slot)> {
+        self.only_send.take()
+    }
+
+    /// Whether the handler asked for nothing.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.only_send.is_none() && self.effects.is_empty()
     }
 }
 
 impl Default for Step {
     fn default() -> Self {
+        Step::new()
+    }
+}
+
+impl Clone for Step {
+    /// Steps are lent to one node at a time, so a copy of a world has one that has not begun.
+    fn clone(&self) -> Self {
         Step::new()
     }
 }
@@ -54,9 +101,12 @@ pub struct Belongings {
     pub random: Random,
     /// The node's disk.
     pub disk: Disk,
+    /// Who the node is when it signs.
+    pub identity: Identity,
 }
 
 /// Something that a handler asked for. Kept small: every message is one.
+#[derive(Clone)]
 pub enum Effect {
     /// Send a message.
     Send {
@@ -96,6 +146,7 @@ pub enum Effect {
 }
 
 /// An answer to a call.
+#[derive(Clone)]
 pub struct ReplyEffect {
     /// The call that is answered.
     pub call: CallId,
@@ -104,6 +155,7 @@ pub struct ReplyEffect {
 }
 
 /// A call from one node to a service of another type.
+#[derive(Clone)]
 pub struct CallEffect {
     /// The service's node.
     pub to: NodeId,
@@ -121,4 +173,10 @@ pub trait Resume: Send {
     fn resume(&self, outcome: Outcome<Box<dyn Payload>>) -> Box<dyn Any + Send>;
     /// Another copy of it.
     fn copy(&self) -> Box<dyn Resume>;
+}
+
+impl Clone for Box<dyn Resume> {
+    fn clone(&self) -> Self {
+        (**self).copy()
+    }
 }

@@ -2,36 +2,40 @@
 
 use std::collections::VecDeque;
 
-use netsplit_node::trace::{Cargo, EventKind};
+use netsplit_node::trace::{Cargo, EventId, EventKind};
 use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Slot};
 
+use crate::byzantine::Lie;
 use crate::network::Fate;
 use crate::participants::{Blocked, Parcel};
+use crate::plan::Condition;
 use crate::queue::{Coming, Freight};
-use crate::recorder::{Body, Record, What};
+use crate::recorder::{Body, FROM_OUTSIDE, Rest};
 use crate::world::{World, kind};
 
 impl World {
     /// Carries out what the step that has just run asked for.
     #[inline(always)]
     pub(crate) fn carry_out_step(&mut self, node: NodeId, cause: u64) {
-        // By far the most steps ask for one message or nothing.
-        let send = match self.step.effects.last() {
-            None => return,
-            Some(Effect::Send { to, message }) if self.step.effects.len() == 1 => Some((*to, *message)),
-            Some(_) => None,
-        };
-        match send {
-            Some((to, message)) if self.participants[node.0 as usize].crash_after.is_none() => {
-                self.step.effects.pop();
-                self.send_message(node, to, message, cause);
-            }
-            _ => {
-                let mut effects = std::mem::take(&mut self.step.effects);
-                self.carry_out(node, cause, effects.drain(..));
-                self.step.effects = effects;
-            }
+        // By far the most steps are of ordinary nodes and ask for one message or nothing.
+        if self.participants[node.0 as usize].special.is_some() {
+            return self.carry_out_all(node, cause);
         }
+        if let Some((to, message)) = self.step.take_only_send() {
+            self.send_message(node, to, message, cause, true);
+        } else if !self.step.is_empty() {
+            self.carry_out_all(node, cause);
+        }
+    }
+
+    #[inline(never)]
+    fn carry_out_all(&mut self, node: NodeId, cause: u64) {
+        if self.participants[node.0 as usize].special.is_some() && self.takes_time(node, cause) {
+            return;
+        }
+        let mut effects = std::mem::take(self.step.effects());
+        self.carry_out(node, cause, effects.drain(..));
+        *self.step.effects() = effects;
     }
 
     /// Carries out the effects of one step of `node`. A sync interrupts: the rest waits until the disk is done. A crash that was
@@ -43,19 +47,22 @@ impl World {
                 return self.crash(node, "crashes in the middle of a step", cause);
             }
             match effect {
-                Effect::Send { to, message } => self.send_message(node, to, message, cause),
+                Effect::Send { to, message } => self.send_message(node, to, message, cause, false),
                 Effect::SetTimer { after, timer } => self.set_timer(node, after, timer),
                 Effect::CancelTimer { timer } => self.cancel_timer(node, timer),
                 Effect::Call(call) => self.call_service(node, *call, cause),
                 Effect::Reply(reply) => self.answer(node, reply.call, reply.outcome, cause),
                 Effect::Note(text) => {
+                    if self.watching {
+                        self.notice(|condition| matches!(condition, Condition::Notes(by, part) if *by == node && text.contains(part)));
+                    }
                     self.record(kind::NOTED, (node, None), cause, |_| EventKind::Noted { node, text });
                 }
                 Effect::Write { file } => {
                     self.record(kind::WROTE, (node, None), cause, |_| EventKind::Wrote { node, file });
                 }
                 Effect::Sync { writes } => {
-                    let until = self.now + self.sync_time;
+                    let until = self.sync_ends(node);
                     return self.block(node, until, Some(writes), effects.collect(), cause);
                 }
             }
@@ -64,7 +71,8 @@ impl World {
 
     /// Counts down to a crash that was asked for in the middle of a step.
     fn crashes_here(&mut self, node: NodeId) -> bool {
-        match &mut self.participants[node.0 as usize].crash_after {
+        let Some(special) = &mut self.participants[node.0 as usize].special else { return false };
+        match &mut special.crash_after {
             None => false,
             Some(0) => true,
             Some(left) => {
@@ -75,18 +83,42 @@ impl World {
     }
 
     #[inline(always)]
-    fn send_message(&mut self, from: NodeId, to: NodeId, message: Slot, cause: u64) {
+    fn send_message(&mut self, from: NodeId, to: NodeId, message: Slot, cause: u64, ordinary: bool) {
         self.counts.sent += 1;
         let number = self.recorder.count(self.now, kind::SENT, from, to);
         if self.recorder.keeps() {
-            let body = Body::Message(self.population_of(from).copy(message));
-            self.keep(number, cause, What::Sent { from, to, cargo: Cargo::Message, body });
+            self.keep_sent(number, cause, from, to, message);
         }
         if !self.same_cluster(from, to) {
             let reason = "the receiver is of another type; use ctx.call to reach another cluster";
             return self.lose(from, to, Freight::Message(message), number, reason);
         }
-        self.transmit(from, to, Cargo::Message, Freight::Message(message), number);
+        if !ordinary && self.participants[from.0 as usize].special.is_some() {
+            return self.send_as_liar(from, to, message, number, cause);
+        }
+        self.transmit(from, to, Cargo::Message, Freight::Message(message), number, Duration::ZERO);
+    }
+
+    /// A message of a node that has something out of the ordinary, and may be a liar.
+    #[cold]
+    fn send_as_liar(&mut self, from: NodeId, to: NodeId, message: Slot, sent: u64, cause: u64) {
+        let (message, later) = match self.lie(from, to, message) {
+            Lie::Send(message) => (message, Duration::ZERO),
+            Lie::Withhold(message) => {
+                return self.lose(from, to, Freight::Message(message), sent, "withheld by its sender");
+            }
+            Lie::Later(message, by) => (message, by),
+            Lie::Twice(message, old) => {
+                self.counts.sent += 1;
+                let number = self.recorder.count(self.now, kind::SENT, from, to);
+                if self.recorder.keeps() {
+                    self.keep_sent(number, cause, from, to, old);
+                }
+                self.transmit(from, to, Cargo::Message, Freight::Message(old), number, Duration::ZERO);
+                (message, Duration::ZERO)
+            }
+        };
+        self.transmit(from, to, Cargo::Message, Freight::Message(message), sent, later);
     }
 
     /// Sends a request or an answer on its way.
@@ -103,35 +135,117 @@ impl World {
         let number = self.recorder.count(self.now, kind::SENT, from, to);
         if self.recorder.keeps() {
             let body = body(&parcel);
-            self.keep(number, cause, What::Sent { from, to, cargo, body });
+            self.keep(number, cause, Rest::Sent { from, to, cargo, body });
         }
         let parcel = self.parcels.insert(parcel);
-        self.transmit(from, to, cargo, Freight::Parcel(parcel), number);
+        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, Duration::ZERO);
     }
 
-    /// Lets the network decide what becomes of a message.
+    /// Lets the network decide what becomes of a message that leaves so much later.
     #[inline(always)]
-    fn transmit(&mut self, from: NodeId, to: NodeId, cargo: Cargo, freight: Freight, sent: u64) {
-        match self.network.route(from, to, cargo) {
+    fn transmit(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        cargo: Cargo,
+        freight: Freight,
+        sent: u64,
+        later: Duration,
+    ) {
+        if self.extras {
+            return self.transmit_extra(from, to, cargo, freight, sent, later);
+        }
+        let fate = self.network.route(self.now, from, to, cargo, 0);
+        self.follow(fate, from, to, to, freight, sent, later);
+    }
+
+    /// The same where there are twins, rules that ask for sizes, or plans that wait for messages.
+    #[cold]
+    fn transmit_extra(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        cargo: Cargo,
+        freight: Freight,
+        sent: u64,
+        later: Duration,
+    ) {
+        let size = match freight {
+            Freight::Message(message) => self.population_of(from).size(message),
+            Freight::Parcel(parcel) => self.parcels.get(parcel).size(),
+        } as u64;
+        let (seen_from, seen_to) = (self.apparent(from), self.apparent(to));
+        if self.watching {
+            self.notice(|condition| match condition {
+                Condition::Sent(_, traffic) => traffic.includes(seen_from, seen_to, cargo, size),
+                _ => false,
+            });
+        }
+        if self.is_the_other_twin_s(from, seen_to) {
+            return self.lose(from, to, freight, sent, "the other twin talks with the receiver");
+        }
+        let fate = self.network.route(self.now, seen_from, seen_to, cargo, size);
+        let receiver = self.really(from, to);
+        self.follow(fate, from, to, receiver, freight, sent, later);
+    }
+
+    /// Lets a message's fate happen; `receiver` is who really gets what was sent to `to`.
+    #[inline(always)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "inlined: a struct of them would be built for every message"
+    )]
+    fn follow(
+        &mut self,
+        fate: Fate,
+        from: NodeId,
+        to: NodeId,
+        receiver: NodeId,
+        freight: Freight,
+        sent: u64,
+        later: Duration,
+    ) {
+        match fate {
             Fate::Lost(reason) => self.lose(from, to, freight, sent, reason),
-            Fate::Arrives(after, second) => {
-                if let Some(after) = second {
-                    self.duplicate(from, to, freight, sent, after);
+            Fate::Arrives(arrival) => {
+                if let Some(after) = arrival.second {
+                    self.duplicate(from, receiver, freight, sent, after + later);
                 }
-                self.queue.push(self.now + after, Coming::Arrival { to, from, cargo: freight, sent });
+                if arrival.corrupted && self.corrupt(from, to, freight, sent) {
+                    return;
+                }
+                let due = self.now + (arrival.after + later);
+                self.queue.push(due, Coming::Arrival { to: receiver, from, cargo: freight, sent });
             }
         }
+    }
+
+    /// Changes a message, or loses it where only a checksum can tell. Returns whether it is lost.
+    #[cold]
+    fn corrupt(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64) -> bool {
+        let message = EventId(sent);
+        if let Freight::Message(slot) = freight {
+            let mut random = self.fault_random.clone();
+            let changed = self.population_of(from).mutate(slot, &mut random);
+            self.fault_random = random;
+            if changed {
+                self.record(kind::CORRUPTED, (from, Some(to)), sent, |_| EventKind::Corrupted { message });
+                return false;
+            }
+        }
+        self.lose(from, to, freight, sent, "corrupted: its checksum does not fit");
+        true
     }
 
     #[cold]
     fn duplicate(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, after: Duration) {
         self.counts.duplicated += 1;
-        let message = netsplit_node::trace::EventId(sent);
+        let message = EventId(sent);
         self.record(kind::DUPLICATED, (from, Some(to)), sent, |_| EventKind::Duplicated { message });
         let cargo = match freight {
             Freight::Message(message) => Freight::Message(self.population_of(from).copy(message)),
             Freight::Parcel(parcel) => {
-                let copy = self.parcels.get(parcel).copy();
+                let copy = self.parcels.get(parcel).clone();
                 Freight::Parcel(self.parcels.insert(copy))
             }
         };
@@ -142,7 +256,7 @@ impl World {
     #[cold]
     pub(crate) fn lose(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, reason: &str) {
         self.counts.lost += 1;
-        let message = netsplit_node::trace::EventId(sent);
+        let message = EventId(sent);
         self.record(kind::LOST, (from, Some(to)), sent, |_| EventKind::Lost {
             from,
             to,
@@ -157,7 +271,7 @@ impl World {
 
     fn set_timer(&mut self, node: NodeId, after: Duration, timer: Slot) {
         self.forget_equal_timer(node, timer);
-        let due = self.now + after.max(Duration::ZERO);
+        let due = self.timer_due(node, after);
         let order = self.queue.push_with(due, |order| Coming::Timer { node, order });
         self.participants[node.0 as usize].timers.push((timer, order));
     }
@@ -199,8 +313,10 @@ impl World {
         };
         let parcel = Parcel::Response { call, outcome };
         self.send_parcel(node, caller.id, Cargo::Response, parcel, cause, |parcel| match parcel {
-            Parcel::Response { outcome, .. } => Body::Text(crate::participants::describe_outcome(outcome)),
-            Parcel::Request { .. } => Body::Text(String::new()),
+            Parcel::Response { outcome, .. } => {
+                Body::Text(crate::participants::describe_outcome(outcome).into())
+            }
+            Parcel::Request { .. } => Body::Text("".into()),
         });
     }
 
@@ -226,6 +342,10 @@ impl World {
         let is_due = |blocked: &Blocked| blocked.until <= self.now;
         if participant.life != life || !participant.blocked.as_deref().is_some_and(is_due) {
             return; // It crashed meanwhile, or its pause was made longer.
+        }
+        let syncs = participant.blocked.as_deref().is_some_and(|blocked| blocked.syncing.is_some());
+        if syncs && participant.belongings.disk.next_sync_fails() {
+            return self.crash(node, "crashes: fsync failed, and what it covered may be lost", FROM_OUTSIDE);
         }
         let Some(blocked) = participant.blocked.take() else { return };
         let Blocked { syncing, rest, cause, mut inbox, .. } = *blocked;
@@ -259,13 +379,6 @@ impl World {
                 | Effect::Write { .. }
                 | Effect::Sync { .. } => {}
             }
-        }
-    }
-
-    /// Gives back what an evicted record held.
-    pub(crate) fn release_record(&mut self, record: Option<Record>) {
-        if let Some(Record { what: What::Sent { from, body: Body::Message(message), .. }, .. }) = record {
-            self.population_of(from).release(message);
         }
     }
 

@@ -4,24 +4,30 @@
 //! carried out (`effects.rs`): messages get a fate from the network, timers and deadlines go back into the queue. Nothing here is
 //! generic over a protocol, so it is compiled once; nothing here reads a clock or a hash map's order, so a seed decides all.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::trace::EventKind;
-use netsplit_node::{Duration, NodeId, Random, Slab, Step, Time, ms};
+use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Slot, Step, Time, ms};
 
-use crate::cluster::members;
-use crate::error::LabError;
+use crate::action::Logged;
+use crate::byzantine::Twin;
 use crate::handler_panic::{self, NodesRun};
-use crate::network::{Latency, Network};
+use crate::network::{Cut, Latency, Network};
 use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
+use crate::plan::Playing;
 use crate::population::Population;
 use crate::queue::{Coming, Freight, Queue};
-use crate::recorder::{FROM_OUTSIDE, Record, Recorder, What};
+use crate::recorder::{Evicted, FROM_OUTSIDE, Recorder, Rest};
+use crate::schedule::{Flap, Job};
+use crate::workload::RunningLoad;
 
 /// Streams of random numbers, by who draws from them.
 const NETWORK_STREAM: u64 = 0;
 const NODE_STREAM: u64 = 1;
+const FAULT_STREAM: u64 = 2;
+pub(crate) const WORKLOAD_STREAM: u64 = 3;
+const SECRET_STREAM: u64 = 4;
 
 /// How many events may happen at one instant before the run is taken for a livelock.
 const EVENTS_AT_ONE_INSTANT: u64 = 10_000_000;
@@ -46,6 +52,8 @@ pub(crate) mod kind {
     pub(crate) const PAUSED: u8 = 13;
     pub(crate) const CUT: u8 = 14;
     pub(crate) const HEALED: u8 = 15;
+    pub(crate) const FAULT: u8 = 16;
+    pub(crate) const CORRUPTED: u8 = 17;
 }
 
 /// Messages by what became of them. Every message that was sent or doubled is in exactly one of the other counts.
@@ -63,6 +71,7 @@ pub struct TrafficCounts {
     pub in_flight: u64,
 }
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) now: Time,
@@ -73,12 +82,32 @@ pub(crate) struct World {
     pub(crate) clusters: Vec<ClusterState>,
     pub(crate) clients: Vec<ClientState>,
     pub(crate) parcels: Slab<Parcel>,
-    pub(crate) open_calls: std::collections::BTreeMap<netsplit_node::CallId, OpenCall>,
+    pub(crate) open_calls: BTreeMap<netsplit_node::CallId, OpenCall>,
     pub(crate) next_call: u64,
     pub(crate) sync_time: Duration,
     pub(crate) counts: TrafficCounts,
     /// Lent to one node after the other.
     pub(crate) step: Step,
+    /// Draws for faults, so that they do not shift the network's.
+    pub(crate) fault_random: Random,
+    /// Everything that was done from outside.
+    pub(crate) log: Vec<Logged>,
+    pub(crate) jobs: Slab<Job>,
+    pub(crate) flaps: BTreeMap<Cut, Flap>,
+    pub(crate) twins: BTreeMap<NodeId, Twin>,
+    pub(crate) plans: Vec<Playing>,
+    /// Whether some plan waits for a condition.
+    pub(crate) watching: bool,
+    pub(crate) loads: Vec<RunningLoad>,
+    /// Whether there are twins, plans that wait for a condition, or rules that ask for the sizes of messages: one question in the
+    /// place of three for every event.
+    pub(crate) extras: bool,
+    /// The panics of nodes, with their times.
+    pub(crate) panics: Vec<NodePanic>,
+    /// Whether a panic of a node ends the run.
+    pub(crate) ends_on_panic: bool,
+    /// What signatures are made with.
+    secret: [u64; 2],
     instant_events: u64,
     /// Events handled so far.
     handled: u64,
@@ -96,41 +125,26 @@ impl World {
             clusters: Vec::new(),
             clients: Vec::new(),
             parcels: Slab::new(),
-            open_calls: std::collections::BTreeMap::new(),
+            open_calls: BTreeMap::new(),
             next_call: 0,
             sync_time: ms(1),
             counts: TrafficCounts::default(),
             step: Step::new(),
+            fault_random: Random::stream(seed, &[FAULT_STREAM]),
+            log: Vec::new(),
+            jobs: Slab::new(),
+            flaps: BTreeMap::new(),
+            twins: BTreeMap::new(),
+            plans: Vec::new(),
+            watching: false,
+            loads: Vec::new(),
+            extras: false,
+            panics: Vec::new(),
+            ends_on_panic: false,
+            secret: [0, 1].map(|half| Random::stream(seed, &[SECRET_STREAM, half]).next_u64()),
             instant_events: 0,
             handled: 0,
         }
-    }
-
-    /// Adds a cluster and starts its nodes, one after the other, at this moment. Returns its number.
-    pub(crate) fn add_cluster(
-        &mut self,
-        name: &str,
-        size: usize,
-        populate: &mut dyn FnMut(Arc<[NodeId]>) -> Box<dyn Population>,
-    ) -> Result<u32, LabError> {
-        if size == 0 {
-            return Err(LabError::NoNodes { cluster: name.to_owned() });
-        }
-        let cluster = self.clusters.len() as u32;
-        let first = NodeId(self.participants.len() as u32);
-        let population = populate(members(first, size));
-        let taken = self.clusters.iter().filter(|other| other.name.split(" (").next() == Some(name)).count();
-        let name = if taken == 0 { name.to_owned() } else { format!("{name} ({})", taken + 1) };
-        self.clusters.push(ClusterState { name, first, size, population, operations: Vec::new() });
-        for member in 0..size as u32 {
-            let random = self.stream_of(self.participants.len() as u32, 0);
-            self.participants.push(Participant::new(Role::Member { cluster, member }, random));
-        }
-        let _nodes_run = NodesRun::begin();
-        for id in members(first, size).iter() {
-            self.start(*id, false);
-        }
-        Ok(cluster)
     }
 
     /// The stream of random numbers of a participant's `life`.
@@ -138,16 +152,28 @@ impl World {
         Random::stream(self.seed, &[NODE_STREAM, u64::from(id), u64::from(life)])
     }
 
+    pub(crate) fn refresh_extras(&mut self) {
+        self.extras = !self.twins.is_empty() || self.watching || self.network.needs_sizes();
+    }
+
+    /// The identity with which a node signs.
+    pub(crate) fn identity_of(&self, id: NodeId) -> Identity {
+        Identity::new(id, self.secret)
+    }
+
     /// Runs everything that is due up to and including `until`, then lets the clock show `until`.
     pub(crate) fn run_to(&mut self, until: Time) -> Result<(), Stop> {
         let _nodes_run = NodesRun::begin();
-        self.check_interrupt()?;
-        while let Some((time, coming)) = self.queue.pop_until(until) {
-            self.happen(time, coming)?;
-            self.check_interrupt()?;
+        while !interrupt::is_asked() {
+            let Some((time, coming)) = self.queue.pop_until(until) else {
+                self.now = self.now.max(until);
+                return Ok(());
+            };
+            if !self.happen(time, coming) {
+                return Err(self.stopped());
+            }
         }
-        self.now = self.now.max(until);
-        Ok(())
+        Err(Stop::Interrupted { at: self.now })
     }
 
     /// Runs the next event, if one is due at `until` or before. Returns whether one was.
@@ -155,8 +181,42 @@ impl World {
         let _nodes_run = NodesRun::begin();
         self.check_interrupt()?;
         match self.queue.pop_until(until) {
-            Some((time, coming)) => self.happen(time, coming).map(|()| true),
+            Some((time, coming)) if self.happen(time, coming) => Ok(true),
+            Some(_) => Err(self.stopped()),
             None => Ok(false),
+        }
+    }
+
+    /// Runs until so many events have been handled since the world began, or none is left.
+    pub(crate) fn run_events(&mut self, handled: u64) -> Result<(), Stop> {
+        let _nodes_run = NodesRun::begin();
+        while self.handled < handled {
+            self.check_interrupt()?;
+            let Some((time, coming)) = self.queue.pop_until(Time::MAX) else { break };
+            if !self.happen(time, coming) {
+                return Err(self.stopped());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a node has panicked at this moment, where that ends the run.
+    #[cold]
+    fn has_just_panicked(&self) -> bool {
+        self.ends_on_panic && self.panics.last().is_some_and(|panic| panic.time == self.now)
+    }
+
+    /// Why time passes no more.
+    #[cold]
+    fn stopped(&self) -> Stop {
+        match self.panics.last() {
+            Some(NodePanic { node, text, .. }) if self.has_just_panicked() => Stop::Panicked {
+                at: self.now,
+                seed: self.seed,
+                node: self.name_of(*node),
+                text: text.clone(),
+            },
+            _ => Stop::Livelock { at: self.now, seed: self.seed },
         }
     }
 
@@ -166,13 +226,15 @@ impl World {
         if interrupt::is_asked() { Err(Stop::Interrupted { at: self.now }) } else { Ok(()) }
     }
 
+    /// Lets one event happen. Returns whether time still passes.
     #[inline(always)]
-    fn happen(&mut self, time: Time, coming: Coming) -> Result<(), Stop> {
+    fn happen(&mut self, time: Time, coming: Coming) -> bool {
+        let mut passes = true;
         if time == self.now {
             self.instant_events += 1;
             if self.instant_events > EVENTS_AT_ONE_INSTANT {
                 self.instant_events = 0;
-                return Err(Stop::Livelock { at: time, seed: self.seed });
+                passes = false;
             }
         } else {
             self.instant_events = 0;
@@ -180,7 +242,11 @@ impl World {
         self.now = time;
         self.handled += 1;
         self.dispatch(coming);
-        Ok(())
+        if self.watching {
+            passes &= !self.has_just_panicked();
+            self.check_watches();
+        }
+        passes
     }
 
     /// Hands an event to whom it concerns, or keeps it for later if that node is blocked.
@@ -191,40 +257,75 @@ impl World {
             Coming::Timer { node, .. } => node,
             Coming::Deadline { caller, .. } => caller,
             Coming::Unblock { node, life } => return self.unblock(node, life),
+            Coming::Job { job } => return self.do_job(job),
         };
-        if let Some(blocked) = &mut self.participants[concerned.0 as usize].blocked {
-            blocked.inbox.push_back(coming);
-            return;
+        if self.participants[concerned.0 as usize].blocked.is_some() {
+            return self.keep_waiting(concerned, coming);
         }
         match coming {
             Coming::Arrival { to, from, cargo, sent } => self.arrive(to, from, cargo, sent),
             Coming::Timer { node, order } => self.timer_runs_out(node, order),
             Coming::Deadline { call, .. } => self.deadline_passes(call),
-            Coming::Unblock { .. } => {}
+            Coming::Unblock { .. } | Coming::Job { .. } => {}
+        }
+    }
+
+    /// What comes to a blocked node waits for it, if there is room.
+    fn keep_waiting(&mut self, node: NodeId, coming: Coming) {
+        let participant = &mut self.participants[node.0 as usize];
+        let Some(blocked) = &mut participant.blocked else { return };
+        let limit = participant.special.as_ref().map_or(u32::MAX, |special| special.queue_limit);
+        match coming {
+            Coming::Arrival { to, from, cargo, sent } if blocked.inbox.len() >= limit as usize => {
+                self.lose(from, to, cargo, sent, "the receiver's queue is full");
+            }
+            _ => blocked.inbox.push_back(coming),
         }
     }
 
     #[inline(always)]
     fn arrive(&mut self, to: NodeId, from: NodeId, freight: Freight, sent: u64) {
+        if self.extras {
+            return self.arrive_extra(to, from, freight, sent);
+        }
+        self.arrive_as((to, to), (from, from), freight, sent);
+    }
+
+    /// The same where a sender or receiver may stand for another.
+    #[cold]
+    fn arrive_extra(&mut self, to: NodeId, from: NodeId, freight: Freight, sent: u64) {
+        self.arrive_as((to, self.apparent(to)), (from, self.apparent(from)), freight, sent);
+    }
+
+    /// Each with the one whom others take it for.
+    #[inline(always)]
+    fn arrive_as(
+        &mut self,
+        (to, seen_to): (NodeId, NodeId),
+        (from, seen_from): (NodeId, NodeId),
+        freight: Freight,
+        sent: u64,
+    ) {
         let receiver = &self.participants[to.0 as usize];
         if !receiver.up {
             return self.lose(from, to, freight, sent, "the receiver is down");
         }
-        if self.network.is_cut(from, to) {
+        if self.network.is_cut(seen_from, seen_to) {
             return self.lose(from, to, freight, sent, "the link was cut on the way");
         }
         self.counts.received += 1;
         let number = self.recorder.count(self.now, kind::RECEIVED, to, from);
         if self.recorder.keeps() {
-            self.keep(number, sent, What::Received { node: to, from, message: sent });
+            let evicted = self.recorder.keep_received(number, self.now, (to, from), sent);
+            self.release_evicted(evicted);
         }
         match freight {
             Freight::Message(message) => {
                 self.run_step(to, number, |population, member, step| {
-                    population.deliver(member, from, message, step)
+                    population.deliver(member, seen_from, message, step)
                 });
             }
-            Freight::Parcel(parcel) => self.open_parcel(to, from, parcel, number),
+            Freight::Parcel(parcel) => self.open_parcel(to, seen_from, parcel, number),
         }
     }
 
@@ -237,7 +338,7 @@ impl World {
         let number = self.recorder.count(self.now, kind::TIMER_FIRED, node, NOBODY);
         if self.recorder.keeps() {
             let text = self.population_of(node).describe_timer(timer);
-            self.keep(number, FROM_OUTSIDE, What::Other(Box::new(EventKind::TimerFired { node, text })));
+            self.keep(number, FROM_OUTSIDE, Rest::Event(EventKind::TimerFired { node, text }));
         }
         self.run_step(node, number, |population, member, step| population.fire(member, timer, step));
     }
@@ -256,12 +357,29 @@ impl World {
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         step.node = id;
         step.now = self.now;
+        step.monotonic = self.now;
+        if let Some(special) = &participant.special {
+            special.prepare(step, self.now);
+        }
         let population = &mut *self.clusters[cluster as usize].population;
         let result = handler_panic::catch(|| handler(population, member as usize, step));
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         self.carry_out_step(id, cause);
         if let Err(panic) = result {
+            self.panics.push(NodePanic { time: self.now, node: id, text: panic.clone() });
+            // The end of this event looks closer.
+            self.watching |= self.ends_on_panic;
             self.crash(id, &format!("panics: {panic}"), cause);
+        }
+    }
+
+    /// What pictures show of a node; nothing of clients.
+    pub(crate) fn inspect(&self, id: NodeId) -> Option<Inspection> {
+        match self.participants.get(id.0 as usize)?.role {
+            Role::Member { cluster, member } => {
+                Some(self.clusters[cluster as usize].population.inspect(member as usize))
+            }
+            Role::Client(_) => None,
         }
     }
 
@@ -276,9 +394,25 @@ impl World {
     }
 
     /// Keeps a counted event in the ring.
-    pub(crate) fn keep(&mut self, number: u64, cause: u64, what: What) {
-        let evicted = self.recorder.keep(Record { number, time: self.now, cause, what });
-        self.release_record(evicted);
+    pub(crate) fn keep(&mut self, number: u64, cause: u64, rest: Rest) {
+        let evicted = self.recorder.keep(number, self.now, cause, rest);
+        self.release_evicted(evicted);
+    }
+
+    /// Keeps the sending of a message, with a copy of it.
+    #[inline(always)]
+    pub(crate) fn keep_sent(&mut self, number: u64, cause: u64, from: NodeId, to: NodeId, message: Slot) {
+        let copy = self.population_of(from).copy(message);
+        let evicted = self.recorder.keep_sent(number, self.now, cause, (from, to), copy);
+        self.release_evicted(evicted);
+    }
+
+    /// Gives back the copy of a message that the ring holds no longer.
+    #[inline(always)]
+    fn release_evicted(&mut self, evicted: Option<Evicted>) {
+        if let Some((from, message)) = evicted {
+            self.population_of(from).release(message);
+        }
     }
 
     /// Counts an event and, if events are kept, keeps it as the trace will show it.
@@ -291,17 +425,16 @@ impl World {
     ) -> u64 {
         let number = self.recorder.count(self.now, tag, node, other.unwrap_or(NOBODY));
         if self.recorder.keeps() {
-            let event = Box::new(event(self));
-            self.keep(number, cause, What::Other(event));
+            let event = event(self);
+            self.keep(number, cause, Rest::Event(event));
         }
         number
     }
 
     /// How many events to keep from now on; none is no trace at all, and faster.
     pub(crate) fn set_keep(&mut self, keep: usize) {
-        self.recorder.set_keep(keep);
-        while let Some(record) = self.recorder.evict() {
-            self.release_record(Some(record));
+        for evicted in self.recorder.set_keep(keep) {
+            self.release_evicted(Some(evicted));
         }
     }
 
@@ -312,8 +445,13 @@ impl World {
     /// A participant's name: "store 0", "ann".
     pub(crate) fn name_of(&self, id: NodeId) -> String {
         match self.participants.get(id.0 as usize).map(|participant| participant.role) {
-            Some(Role::Member { cluster, member }) => {
-                format!("{} {member}", self.clusters[cluster as usize].name)
+            Some(Role::Member { cluster, .. }) => {
+                let special = self.participants[id.0 as usize].special.as_ref();
+                let real = special.and_then(|special| special.stands_for);
+                let state = &self.clusters[cluster as usize];
+                let index =
+                    state.members.iter().position(|&member| member == real.unwrap_or(id)).unwrap_or(0);
+                format!("{} {index}{}", state.name, if real.is_some() { " (twin)" } else { "" })
             }
             Some(Role::Client(client)) => self.clients[client as usize].name.clone(),
             None => id.to_string(),
@@ -321,11 +459,24 @@ impl World {
     }
 }
 
+/// A panic of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePanic {
+    /// When.
+    pub time: Time,
+    /// Which node.
+    pub node: NodeId,
+    /// What it said, and where.
+    pub text: String,
+}
+
 /// Why a run ended before its time. The world is as it stands between two events.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// Events went on and on at one instant.
     Livelock { at: Time, seed: u64 },
+    /// A node panicked, where that ends the run.
+    Panicked { at: Time, seed: u64, node: String, text: String },
     /// The user wants no more.
     Interrupted { at: Time },
 }
@@ -338,6 +489,10 @@ impl Stop {
             Stop::Livelock { at, seed } => panic!(
                 "more than {EVENTS_AT_ONE_INSTANT} events at {at} (seed {seed}): time stands still. A node that answers itself \
                  without delay (a latency or a timer of 0) does this; give it a delay"
+            ),
+            Stop::Panicked { at, seed, node, text } => panic!(
+                "{node} panicked at {at} (seed {seed}): {text}. The laboratory can go on from here; without end_on_panic the node \
+                 alone crashes"
             ),
             Stop::Interrupted { at } => Interrupted { at: at.to_string() }.unwind(),
         }

@@ -117,7 +117,7 @@ fn participants(trace: &Trace, event: &Event) -> Vec<NodeId> {
     match &event.kind {
         EventKind::Sent { from, to, .. } | EventKind::Lost { from, to, .. } => vec![*from, *to],
         EventKind::Received { node, from, .. } => vec![*node, *from],
-        EventKind::Duplicated { message } => {
+        EventKind::Duplicated { message } | EventKind::Corrupted { message } => {
             trace.event(*message).map_or_else(Vec::new, |sent| participants(trace, sent))
         }
         EventKind::Started { node, .. }
@@ -125,6 +125,7 @@ fn participants(trace: &Trace, event: &Event) -> Vec<NodeId> {
         | EventKind::Noted { node, .. }
         | EventKind::Wrote { node, .. }
         | EventKind::Synced { node }
+        | EventKind::Fault { node, .. }
         | EventKind::Crashed { node, .. }
         | EventKind::Paused { node, .. } => vec![*node],
         EventKind::Invoked { client, .. } | EventKind::Returned { client, .. } => vec![*client],
@@ -178,7 +179,7 @@ impl<'a> Assembly<'a> {
             EventKind::Crashed { node, .. } => self.outage(*node, true, None),
             EventKind::Paused { node, until } => self.pause(*node, *until, None),
             EventKind::Started { node, .. } => self.end_outage(*node, None),
-            EventKind::Cut { cut, text, groups } => self.cut(*cut, text, groups, None),
+            EventKind::Cut { cut, text, groups, one_way } => self.cut(*cut, text, groups, *one_way, None),
             EventKind::Healed { cut } => {
                 self.cuts.remove(cut);
             }
@@ -249,6 +250,11 @@ impl<'a> Assembly<'a> {
                     self.scene.messages[index].doubled = true;
                 }
             }
+            EventKind::Corrupted { message } => {
+                if let Some(index) = self.message(*message) {
+                    self.scene.messages[index].text.push_str(" (changed on the way)");
+                }
+            }
             EventKind::Invoked { client, text } => {
                 let column = self.column_of[client];
                 let (operation, item) = (self.scene.operations.len(), self.scene.items.len());
@@ -267,9 +273,9 @@ impl<'a> Assembly<'a> {
                     Some((self.scene.items.len(), *outcome, text.clone()));
                 self.item(event, ItemKind::Returned { operation: index }, String::new());
             }
-            EventKind::Cut { cut, text, groups } => {
+            EventKind::Cut { cut, text, groups, one_way } => {
                 let wall = self.scene.walls.len();
-                self.cut(*cut, text, groups, Some(self.scene.items.len()));
+                self.cut(*cut, text, groups, *one_way, Some(self.scene.items.len()));
                 self.item(event, ItemKind::Cut { wall }, String::new());
             }
             EventKind::Healed { cut } => {
@@ -366,6 +372,7 @@ impl<'a> Assembly<'a> {
             }
             EventKind::Noted { .. } if options.notes_hidden => return,
             EventKind::Noted { node, text } => (node, Mark::Note, text.clone()),
+            EventKind::Fault { node, text } => (node, Mark::Fault, text.clone()),
             EventKind::Wrote { .. } | EventKind::Synced { .. } if options.disks_hidden => return,
             EventKind::Wrote { node, file } => (node, Mark::Write, format!("writes {file}")),
             EventKind::Synced { node } => (node, Mark::Sync, "synced".to_owned()),
@@ -430,7 +437,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn cut(&mut self, cut: u32, text: &str, groups: &[Vec<NodeId>], from: Option<usize>) {
+    fn cut(&mut self, cut: u32, text: &str, groups: &[Vec<NodeId>], one_way: bool, from: Option<usize>) {
         let group_of = |id: NodeId| {
             let group = groups.iter().position(|group| group.contains(&id));
             // A single group is cut off from everyone else.
@@ -438,7 +445,7 @@ impl<'a> Assembly<'a> {
         };
         let sides = self.scene.columns.iter().map(|column| group_of(column.id)).collect();
         self.cuts.insert(cut, self.scene.walls.len());
-        self.scene.walls.push(Wall { cut, text: text.to_owned(), sides, from, to: None });
+        self.scene.walls.push(Wall { cut, text: text.to_owned(), sides, one_way, from, to: None });
     }
 
     fn finish(mut self) -> Scene {

@@ -1,5 +1,8 @@
 //! Traces: what happened in a world, event by event, each with its cause. Diagrams are drawn from a trace and nothing else.
 
+mod export;
+mod filter;
+
 use std::fmt;
 
 use crate::node::NodeId;
@@ -200,6 +203,20 @@ pub enum EventKind {
         text: String,
         /// The groups that no longer reach each other; for a one-way cut the first does not reach the second.
         groups: Vec<Vec<NodeId>>,
+        /// Whether only what the first group sends to the second is lost.
+        one_way: bool,
+    },
+    /// Something is wrong with a node from now on, or right again.
+    Fault {
+        /// The node.
+        node: NodeId,
+        /// What it is.
+        text: String,
+    },
+    /// The network changed a message, and no checksum will tell.
+    Corrupted {
+        /// The [`Sent`](EventKind::Sent) event of this message.
+        message: EventId,
     },
     /// A cut was healed.
     Healed {
@@ -277,6 +294,8 @@ impl Trace {
             EventKind::Paused { node, until } => format!("{} pauses until {until}", self.name(*node)),
             EventKind::Cut { cut, text, .. } => format!("cut {cut}: {text}"),
             EventKind::Healed { cut } => format!("cut {cut} is healed"),
+            EventKind::Fault { node, text } => format!("{}: {text}", self.name(*node)),
+            EventKind::Corrupted { message } => format!("the network changes: {}", message_text(message)),
         }
     }
 

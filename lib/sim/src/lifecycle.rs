@@ -26,9 +26,13 @@ impl World {
             return;
         }
         participant.up = false;
+        participant.went_down = self.now;
         participant.life += 1;
-        participant.crash_after = None;
-        participant.belongings.disk.crash();
+        if let Some(special) = &mut participant.special {
+            special.crash_after = None;
+        }
+        let belongings = &mut *participant.belongings;
+        belongings.disk.crash_with(&mut belongings.random);
         participant.unanswered.clear();
         let timers = std::mem::take(&mut participant.timers);
         let blocked = participant.blocked.take();
@@ -50,16 +54,10 @@ impl World {
         }
     }
 
-    pub(crate) fn crash_from_outside(&mut self, node: NodeId) -> Result<(), LabError> {
-        self.check_up(node)?;
-        self.crash(node, "crashes", FROM_OUTSIDE);
-        Ok(())
-    }
-
     /// The node crashes in a later step, after `effects` more effects and before the next one.
     pub(crate) fn crash_after_effects(&mut self, node: NodeId, effects: u32) -> Result<(), LabError> {
         self.check_up(node)?;
-        self.participants[node.0 as usize].crash_after = Some(effects);
+        self.special(node).crash_after = Some(effects);
         Ok(())
     }
 
@@ -92,7 +90,7 @@ impl World {
         Ok(())
     }
 
-    fn check_up(&self, node: NodeId) -> Result<(), LabError> {
+    pub(crate) fn check_up(&self, node: NodeId) -> Result<(), LabError> {
         if self.participants[node.0 as usize].up {
             Ok(())
         } else {
