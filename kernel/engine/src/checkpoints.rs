@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use crate::host::{Checkpoint, Host};
+use crate::limits::machine;
 use crate::notebook::Notebook;
 
 /// How many copies are kept unless a notebook asks for another number.
@@ -112,7 +113,7 @@ impl Checkpoints {
             (_, 0) => "there is nothing to take back: no checkpoints are kept; `:checkpoints 10` keeps some"
                 .to_string(),
             (Some(_), most) => format!(
-                "there is nothing more to take back: {most} states are kept; `:checkpoints {}` keeps more",
+                "there is nothing more to take back: {most} states are kept, fewer where memory is short; `:checkpoints {}` keeps more",
                 most * 2
             ),
         }
@@ -156,8 +157,11 @@ impl Checkpoints {
         }
     }
 
+    /// Lets go of the oldest states: of those that are too many, and of all but one where memory is short, since what has
+    /// changed since takes memory in each of them.
     fn shorten(&mut self) {
-        while self.states.len() > self.most.max(1) || (self.most == 0 && !self.states.is_empty()) {
+        let most = if self.states.len() > 1 && machine::is_short() { self.most.min(1) } else { self.most };
+        while self.states.len() > most {
             self.states.pop_front();
             self.reaches_beginning = false;
         }

@@ -1,4 +1,5 @@
-//! How much memory this process can have at all: the machine's, or what its control groups leave of it.
+//! How much memory this process can have at all: the machine's, or what its control groups leave of it; and whether it is
+//! getting short.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +18,35 @@ fn memory_below(root: &Path) -> Option<u64> {
     installed.into_iter().chain(allowed).min()
 }
 
+/// Whether less than an eighth of it is left, of the machine's or of a group's. Not so where the system does not say.
+pub fn is_short() -> bool {
+    is_short_below(Path::new("/"))
+}
+
+fn is_short_below(root: &Path) -> bool {
+    let read = |path: &Path| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let meminfo = read(Path::new("proc/meminfo"));
+    let of_machine = field(&meminfo, "MemAvailable:").zip(installed(&meminfo));
+    let groups = read(Path::new("proc/self/cgroup"));
+    let of_groups = group_files(&groups).into_iter().filter_map(|file| {
+        let limit = limit(&read(&file))?;
+        let usage = if file.ends_with("memory.max") { "memory.current" } else { "memory.usage_in_bytes" };
+        let used: u64 = read(&file.with_file_name(usage)).trim().parse().ok()?;
+        // Files that were read and are not in use are given up before anybody is killed.
+        let stat = read(&file.with_file_name("memory.stat"));
+        let cached = stat.lines().find_map(|line| line.strip_prefix("inactive_file "))?.parse().unwrap_or(0);
+        Some((limit.saturating_sub(used.saturating_sub(cached)), limit))
+    });
+    of_machine.into_iter().chain(of_groups).any(|(left, all)| left < all / 8)
+}
+
 fn installed(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    field(meminfo, "MemTotal:")
+}
+
+/// A number of kilobytes, in bytes.
+fn field(meminfo: &str, name: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
@@ -82,6 +110,31 @@ mod tests {
             ("sys/fs/cgroup/pods/memory.max", "9147483648\n"),
         ];
         assert_eq!(machine(&files), Some(2 << 30));
+    }
+
+    /// Memory is short when a group has nearly used its limit, but not if most of that are files that can be given up.
+    #[test]
+    fn short_memory() {
+        let is_short = |available: &str, current: &str, inactive: &str| {
+            let root = tempfile::tempdir().unwrap();
+            let files = [
+                ("proc/meminfo", format!("MemTotal: 16000000 kB\nMemAvailable: {available} kB\n")),
+                ("proc/self/cgroup", "0::/one\n".to_string()),
+                ("sys/fs/cgroup/one/memory.max", "1000000\n".to_string()),
+                ("sys/fs/cgroup/one/memory.current", format!("{current}\n")),
+                ("sys/fs/cgroup/one/memory.stat", format!("anon 1\ninactive_file {inactive}\n")),
+            ];
+            for (path, text) in files {
+                let path = root.path().join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+            is_short_below(root.path())
+        };
+        assert!(!is_short("8000000", "800000", "0"));
+        assert!(is_short("8000000", "900000", "0"));
+        assert!(!is_short("8000000", "900000", "500000"));
+        assert!(is_short("1000000", "1", "0"));
     }
 
     /// In a container, the path is that outside, and only the top is there to be read.

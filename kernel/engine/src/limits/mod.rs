@@ -17,7 +17,7 @@
 //! Alone, only what would take the whole machine along is limited: memory, before the machine swaps or kills something
 //! else, and output, which no browser survives.
 
-mod machine;
+pub(crate) mod machine;
 mod policy;
 mod written;
 
