@@ -1,6 +1,7 @@
 //! The only door from a protocol to the world.
 
 use std::any::Any;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use crate::disk::Disk;
 use crate::node::{Address, CallId, Node, NodeId, Payload, Service};
 use crate::outcome::Outcome;
 use crate::random::Random;
+use crate::signature::Signature;
 use crate::slab::Slab;
 use crate::step::{CallEffect, Effect, ReplyEffect, Resume, Step};
-use crate::time::{Duration, Time};
+use crate::time::{Duration, Interval, Time};
 
 /// What a handler of `N` may see and do.
 ///
@@ -73,6 +75,26 @@ impl<'a, N: Node> Context<'a, N> {
     /// What this node's own clock shows. It may differ from every other node's.
     pub fn now(&self) -> Time {
         self.step.now
+    }
+
+    /// What this node's clock shows, with the error that it knows of. A clock that nobody disciplines takes itself for exact.
+    pub fn now_interval(&self) -> Interval {
+        Interval::around(self.step.now, self.step.uncertainty)
+    }
+
+    /// What this node's oscillator counts. It may run fast or slow, but never jumps: for measuring how long something took.
+    pub fn monotonic(&self) -> Time {
+        self.step.monotonic
+    }
+
+    /// This node's signature under `content`.
+    pub fn sign(&self, content: &impl Hash) -> Signature {
+        self.step.belongings.identity.sign(content)
+    }
+
+    /// Whether `signature` is its signer's, under exactly this content.
+    pub fn verify(&self, content: &impl Hash, signature: &Signature) -> bool {
+        self.step.belongings.identity.verifies(content, signature)
     }
 
     /// This node's own random numbers.
@@ -225,14 +247,27 @@ impl DiskAccess<'_> {
         self.disk.files()
     }
 
+    /// Whether so many more bytes fit. A disk has no limit unless it was given one.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.disk.has_room(bytes)
+    }
+
     /// Replaces the whole content of `file`. Volatile until synced.
+    ///
+    /// # Panics
+    /// If the disk is full, which crashes the node unless it asked [`has_room`](DiskAccess::has_room) before.
     pub fn write(&mut self, file: &str, bytes: impl AsRef<[u8]>) {
+        self.disk.claim_room(bytes.as_ref().len());
         self.disk.write(file, bytes.as_ref());
         self.effects.push(Effect::Write { file: file.to_owned() });
     }
 
     /// Adds `bytes` at the end of `file`. Volatile until synced.
+    ///
+    /// # Panics
+    /// If the disk is full, which crashes the node unless it asked [`has_room`](DiskAccess::has_room) before.
     pub fn append(&mut self, file: &str, bytes: impl AsRef<[u8]>) {
+        self.disk.claim_room(bytes.as_ref().len());
         self.disk.append(file, bytes.as_ref());
         self.effects.push(Effect::Write { file: file.to_owned() });
     }

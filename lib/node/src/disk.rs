@@ -2,9 +2,12 @@
 //!
 //! A disk holds named files. A write is seen at once by the node that wrote it (it is in the operating system's cache) and
 //! survives a crash only if a sync that came after it has ended. Rewriting a whole file and appending are one operation each.
-//! Not modelled yet: torn writes, a lying fsync, bit rot, a full disk.
+//! What else goes wrong is in [`DiskFaults`]: torn and reordered writes, syncs that lie or fail, a full disk; and bits rot
+//! ([`Disk::rot`]). Not modelled: directories, sectors (a write may be torn at any byte), reads that fail.
 
 use std::collections::BTreeMap;
+
+use crate::random::Random;
 
 /// The files of one node: what it sees, and what would survive a crash.
 ///
@@ -32,6 +35,22 @@ struct Files {
     volatile: Vec<Operation>,
     /// Operations that were made durable so far; `synced + volatile.len()` were asked for.
     synced: u64,
+    faults: DiskFaults,
+}
+
+/// What is wrong with a disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiskFaults {
+    /// A crash may keep part of what was not synced: a random number of its bytes, in their order.
+    pub torn: bool,
+    /// A crash may keep any operation that was not synced and lose any other.
+    pub reordered: bool,
+    /// Syncs end without having made anything durable.
+    pub lying: bool,
+    /// So many syncs will fail.
+    pub failing_syncs: u32,
+    /// No more bytes than this fit; nothing for no limit.
+    pub capacity: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +72,31 @@ impl Operation {
             Operation::Remove { file } => {
                 files.remove(file);
             }
+        }
+    }
+
+    /// How many bytes it brings to the disk; a removal counts as one.
+    fn size(&self) -> u64 {
+        match self {
+            Operation::Write { bytes, .. } | Operation::Append { bytes, .. } => bytes.len() as u64,
+            Operation::Remove { .. } => 1,
+        }
+    }
+
+    /// Only the first `kept` bytes reach the disk. Of a write, they lie over the beginning of what was there.
+    fn tear(&self, kept: u64, files: &mut BTreeMap<String, Vec<u8>>) {
+        let kept = kept as usize;
+        match self {
+            Operation::Write { file, bytes } if kept < bytes.len() => {
+                let torn = files.entry(file.clone()).or_default();
+                let rest = torn.split_off(kept.min(torn.len()));
+                *torn = bytes[..kept].iter().copied().chain(rest).collect();
+            }
+            Operation::Append { file, bytes } if kept < bytes.len() => {
+                files.entry(file.clone()).or_default().extend_from_slice(&bytes[..kept]);
+            }
+            Operation::Remove { .. } if kept == 0 => {}
+            whole => whole.apply(files),
         }
     }
 }
@@ -88,9 +132,12 @@ impl Disk {
         self.files.as_ref().map_or(0, |files| files.synced + files.volatile.len() as u64)
     }
 
-    /// A sync that covers the first `writes` operations has ended: they survive a crash from now on.
+    /// A sync that covers the first `writes` operations has ended: they survive a crash from now on, unless the disk lies.
     pub fn complete_sync(&mut self, writes: u64) {
         let Some(files) = &mut self.files else { return };
+        if files.faults.lying {
+            return;
+        }
         let covered = writes.saturating_sub(files.synced).min(files.volatile.len() as u64);
         for operation in files.volatile.drain(..covered as usize) {
             operation.apply(&mut files.durable);
@@ -98,12 +145,104 @@ impl Disk {
         files.synced += covered;
     }
 
+    /// Whether the sync that ends now fails, if the disk has a failing one left.
+    pub fn next_sync_fails(&mut self) -> bool {
+        let Some(files) = &mut self.files else { return false };
+        let fails = files.faults.failing_syncs > 0;
+        files.faults.failing_syncs -= u32::from(fails);
+        fails
+    }
+
     /// Power is cut: what was not synced is gone.
     pub fn crash(&mut self) {
-        if let Some(files) = &mut self.files {
-            files.volatile.clear();
-            files.seen = files.durable.clone();
+        self.crash_at_byte(0);
+    }
+
+    /// Power is cut while the disk writes: of what was not synced, the first `bytes` bytes have reached it, in the order in which they
+    /// were written. A write that is torn by it leaves its beginning over what was there.
+    pub fn crash_at_byte(&mut self, bytes: u64) {
+        let Some(files) = &mut self.files else { return };
+        let mut left = bytes;
+        for operation in std::mem::take(&mut files.volatile) {
+            if left == 0 {
+                break;
+            }
+            operation.tear(left, &mut files.durable);
+            left = left.saturating_sub(operation.size());
         }
+        files.seen = files.durable.clone();
+    }
+
+    /// Power is cut, and what is left depends on what is wrong with the disk ([`DiskFaults`]).
+    pub fn crash_with(&mut self, random: &mut Random) {
+        let Some(files) = &mut self.files else { return };
+        let (torn, reordered) = (files.faults.torn, files.faults.reordered);
+        if reordered {
+            for operation in std::mem::take(&mut files.volatile) {
+                if random.chance(0.5) {
+                    let kept = if torn { random.below(operation.size() + 1) } else { operation.size() };
+                    operation.tear(kept, &mut files.durable);
+                }
+            }
+            files.seen = files.durable.clone();
+        } else if torn {
+            let written: u64 = files.volatile.iter().map(Operation::size).sum();
+            self.crash_at_byte(random.below(written + 1));
+        } else {
+            self.crash();
+        }
+    }
+
+    /// What is wrong with it.
+    pub fn faults(&self) -> DiskFaults {
+        self.files.as_ref().map_or_else(DiskFaults::default, |files| files.faults.clone())
+    }
+
+    /// Makes something wrong with it, or right again.
+    pub fn set_faults(&mut self, faults: DiskFaults) {
+        if self.files.is_some() || faults != DiskFaults::default() {
+            self.files.get_or_insert_default().faults = faults;
+        }
+    }
+
+    /// Changes one random bit of what is durable, in a random file that is not empty. Nobody is told. Returns the file.
+    pub fn rot(&mut self, random: &mut Random) -> Option<String> {
+        let files = self.files.as_mut()?;
+        let mut byte =
+            random.below(files.durable.values().map(|bytes| bytes.len() as u64).sum::<u64>().max(1));
+        let bit = random.below(8);
+        let mut rotten = None;
+        for (file, bytes) in &mut files.durable {
+            match bytes.get_mut(byte as usize) {
+                Some(place) => {
+                    *place ^= 1 << bit;
+                    rotten = Some(file.clone());
+                    break;
+                }
+                None => byte -= bytes.len() as u64,
+            }
+        }
+        files.seen = files.durable.clone();
+        for operation in &files.volatile {
+            operation.apply(&mut files.seen);
+        }
+        rotten
+    }
+
+    /// Whether so many more bytes fit.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let Some(files) = &self.files else { return true };
+        let Some(capacity) = files.faults.capacity else { return true };
+        let used: u64 = files.seen.values().map(|bytes| bytes.len() as u64).sum();
+        used + bytes as u64 <= capacity
+    }
+
+    /// Asks for room for so many bytes.
+    pub(crate) fn claim_room(&self, bytes: usize) {
+        assert!(
+            self.has_room(bytes),
+            "no space left on the disk for {bytes} more bytes; ask ctx.disk().has_room before"
+        );
     }
 
     fn operate(&mut self, operation: Operation) {
@@ -137,6 +276,131 @@ mod tests {
             );
             assert_eq!(disk.read("b").is_some(), synced >= 3);
         }
+    }
+
+    /// The contents of all files.
+    fn contents(disk: &Disk) -> Vec<(String, Vec<u8>)> {
+        disk.files().into_iter().map(|file| (file.clone(), disk.read(&file).unwrap())).collect()
+    }
+
+    /// Two synced operations, and ten unsynced bytes in four more.
+    fn half_synced() -> Disk {
+        let mut disk = Disk::default();
+        disk.write("a", b"old a");
+        disk.append("log", b"1");
+        disk.complete_sync(2);
+        disk.write("a", b"NEW");
+        disk.append("log", b"234");
+        disk.append("log", b"567");
+        disk.remove("a");
+        disk
+    }
+
+    #[test]
+    fn power_may_be_cut_at_every_byte() {
+        // What was synced survives; of the rest exactly the first bytes do; a torn write lies over the old content; nothing else appears.
+        let at = |bytes| {
+            let mut disk = half_synced();
+            disk.crash_at_byte(bytes);
+            let text =
+                |file| disk.read(file).map_or("-".to_owned(), |bytes| String::from_utf8(bytes).unwrap());
+            format!("{} {}", text("a"), text("log"))
+        };
+        let expected = [
+            "old a 1",
+            "Nld a 1",
+            "NEd a 1",
+            "NEW 1",
+            "NEW 12",
+            "NEW 123",
+            "NEW 1234",
+            "NEW 12345",
+            "NEW 123456",
+            "NEW 1234567",
+            "- 1234567",
+            "- 1234567",
+        ];
+        for (bytes, expected) in expected.into_iter().enumerate() {
+            assert_eq!(at(bytes as u64), expected, "after {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_torn_crash_is_some_cut_and_a_reordered_one_some_choice() {
+        // Over many draws every byte of the cut occurs, and reordering keeps a later write without an earlier one.
+        let (mut torn, mut reordered) =
+            (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+        let cuts: Vec<_> = (0..=10)
+            .map(|bytes| {
+                let mut disk = half_synced();
+                disk.crash_at_byte(bytes);
+                contents(&disk)
+            })
+            .collect();
+        for seed in 0..500 {
+            for (faults, seen) in [
+                (DiskFaults { torn: true, ..DiskFaults::default() }, &mut torn),
+                (DiskFaults { reordered: true, ..DiskFaults::default() }, &mut reordered),
+            ] {
+                let mut disk = half_synced();
+                disk.set_faults(faults);
+                disk.crash_with(&mut Random::new(seed));
+                seen.insert(contents(&disk));
+            }
+        }
+        assert_eq!(torn, cuts.into_iter().collect());
+        assert!(
+            reordered
+                .contains(&vec![("a".to_owned(), b"old a".to_vec()), ("log".to_owned(), b"1567".to_vec())])
+        );
+        assert_eq!(
+            reordered.len(),
+            12,
+            "each choice of four operations, but a removed file does not show its write"
+        );
+    }
+
+    #[test]
+    fn a_lying_sync_makes_nothing_durable_and_an_honest_one_makes_up_for_it() {
+        // The node sees its writes until the power is cut.
+        let mut disk = Disk::default();
+        disk.set_faults(DiskFaults { lying: true, ..DiskFaults::default() });
+        disk.append("log", b"1");
+        disk.complete_sync(disk.writes());
+        let mut honest = disk.clone();
+        disk.crash();
+        assert_eq!(disk.read("log"), None);
+        honest.set_faults(DiskFaults::default());
+        honest.append("log", b"2");
+        honest.complete_sync(honest.writes());
+        honest.crash();
+        assert_eq!(honest.read("log").unwrap(), b"12");
+    }
+
+    #[test]
+    fn rot_changes_one_bit_of_what_is_durable() {
+        // Not more, not less, and an empty disk has none to change.
+        for seed in 0..50 {
+            let mut disk = half_synced();
+            disk.crash();
+            let before = contents(&disk);
+            disk.rot(&mut Random::new(seed)).expect("a file");
+            let bits = |all: &[(String, Vec<u8>)]| {
+                all.iter().flat_map(|(_, bytes)| bytes.clone()).collect::<Vec<u8>>()
+            };
+            let flipped: u32 =
+                bits(&before).iter().zip(bits(&contents(&disk))).map(|(a, b)| (a ^ b).count_ones()).sum();
+            assert_eq!(flipped, 1);
+        }
+        assert_eq!(Disk::default().rot(&mut Random::new(1)), None);
+    }
+
+    #[test]
+    fn a_full_disk_has_no_room() {
+        // Room is what is left of the capacity, files that are only seen included.
+        let mut disk = half_synced();
+        disk.set_faults(DiskFaults { capacity: Some(10), ..DiskFaults::default() });
+        assert!(disk.has_room(3) && !disk.has_room(4), "7 bytes of the log are there");
     }
 
     #[test]

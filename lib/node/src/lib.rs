@@ -10,7 +10,8 @@
 //! | to learn | read |
 //! |---|---|
 //! | what a protocol implements | `node.rs` |
-//! | what it may do | `context.rs`, `disk.rs`, `random.rs`, `time.rs` |
+//! | what it may do | `context.rs`, `disk.rs`, `random.rs`, `distribution.rs`, `time.rs` |
+//! | how nodes sign | `signature.rs` |
 //! | what callers learn | `outcome.rs` |
 //! | how effects become data | `step.rs`, `slab.rs` |
 //! | how a user stops a long run | `interrupt.rs` |
@@ -18,6 +19,7 @@
 
 mod context;
 mod disk;
+mod distribution;
 mod history;
 mod inspection;
 pub mod interrupt;
@@ -26,20 +28,23 @@ mod node;
 mod outcome;
 mod random;
 pub mod rich;
+mod signature;
 mod slab;
 mod step;
 mod time;
 pub mod trace;
 
 pub use context::{Context, DiskAccess, Peers};
-pub use disk::Disk;
+pub use disk::{Disk, DiskFaults};
+pub use distribution::Zipf;
 pub use history::{History, Operation};
 pub use inspection::Inspection;
 pub use key_value::{KeyValueRequest, KeyValueResponse, Value};
 pub use node::{Address, CallId, Node, NodeId, Payload, Service};
 pub use outcome::Outcome;
 pub use random::{Chance, Random};
+pub use signature::{Identity, Signature};
 pub use slab::{Slab, Slot};
 pub use step::{Belongings, CallEffect, Effect, ReplyEffect, Resume, Step};
-pub use time::{Duration, Time, hours, mins, ms, ns, secs, us};
+pub use time::{Duration, Interval, Time, hours, mins, ms, ns, secs, us};
 pub use trace::{Trace, TraceHash};

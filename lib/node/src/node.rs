@@ -183,3 +183,9 @@ impl<T: Clone + Debug + Send + 'static> Payload for T {
         self
     }
 }
+
+impl Clone for Box<dyn Payload> {
+    fn clone(&self) -> Self {
+        (**self).copy()
+    }
+}

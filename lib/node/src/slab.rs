@@ -66,6 +66,17 @@ impl<T> Slab<T> {
         }
     }
 
+    /// The value, to be changed.
+    ///
+    /// # Panics
+    /// If nothing is kept under `slot`.
+    pub fn get_mut(&mut self, slot: Slot) -> &mut T {
+        match &mut self.values[slot.0 as usize] {
+            Some(value) => value,
+            None => vacant(slot),
+        }
+    }
+
     /// How many values are kept.
     pub fn len(&self) -> usize {
         self.values.len() - self.free.len()

@@ -10,6 +10,7 @@ use crate::disk::Disk;
 use crate::node::{CallId, NodeId, Payload};
 use crate::outcome::Outcome;
 use crate::random::Random;
+use crate::signature::Identity;
 use crate::slab::Slot;
 use crate::time::{Duration, Time};
 
@@ -19,6 +20,10 @@ pub struct Step {
     pub node: NodeId,
     /// What the node's own clock shows.
     pub now: Time,
+    /// How far that clock may be wrong, as far as the node knows.
+    pub uncertainty: Duration,
+    /// What the node's oscillator counts: no adjustment makes it jump.
+    pub monotonic: Time,
     /// What belongs to this node and is lent to it for its steps.
     pub belongings: Box<Belongings>,
     /// What the handler asked for, in order.
@@ -28,7 +33,14 @@ pub struct Step {
 impl Step {
     /// A step that has not begun, to be used for one node after the other.
     pub fn new() -> Step {
-        Step { node: NodeId(0), now: Time::ZERO, belongings: Box::default(), effects: Vec::new() }
+        Step {
+            node: NodeId(0),
+            now: Time::ZERO,
+            uncertainty: Duration::ZERO,
+            monotonic: Time::ZERO,
+            belongings: Box::default(),
+            effects: Vec::new(),
+        }
     }
 }
 
@@ -47,6 +59,13 @@ impl Default for Step {
     }
 }
 
+impl Clone for Step {
+    /// Steps are lent to one node at a time, so a copy of a world has one that has not begun.
+    fn clone(&self) -> Self {
+        Step::new()
+    }
+}
+
 /// What a node keeps besides its memory. In a box, so that lending it moves one pointer.
 #[derive(Clone, Debug, Default)]
 pub struct Belongings {
@@ -54,9 +73,12 @@ pub struct Belongings {
     pub random: Random,
     /// The node's disk.
     pub disk: Disk,
+    /// Who the node is when it signs.
+    pub identity: Identity,
 }
 
 /// Something that a handler asked for. Kept small: every message is one.
+#[derive(Clone)]
 pub enum Effect {
     /// Send a message.
     Send {
@@ -96,6 +118,7 @@ pub enum Effect {
 }
 
 /// An answer to a call.
+#[derive(Clone)]
 pub struct ReplyEffect {
     /// The call that is answered.
     pub call: CallId,
@@ -104,6 +127,7 @@ pub struct ReplyEffect {
 }
 
 /// A call from one node to a service of another type.
+#[derive(Clone)]
 pub struct CallEffect {
     /// The service's node.
     pub to: NodeId,
@@ -121,4 +145,10 @@ pub trait Resume: Send {
     fn resume(&self, outcome: Outcome<Box<dyn Payload>>) -> Box<dyn Any + Send>;
     /// Another copy of it.
     fn copy(&self) -> Box<dyn Resume>;
+}
+
+impl Clone for Box<dyn Resume> {
+    fn clone(&self) -> Self {
+        (**self).copy()
+    }
 }

@@ -55,6 +55,51 @@ pub const fn hours(n: i64) -> Duration {
     Duration(n.saturating_mul(3_600_000_000_000))
 }
 
+/// What a clock that knows its own error shows: the true time is within, if the clock is right about that (Corbett and others,
+/// "Spanner: Google's globally distributed database", 2012, section 3: TrueTime).
+///
+/// ```
+/// use netsplit_node::{Interval, Time, ms, secs};
+/// let (now, written) = (Interval::around(Time::ZERO + secs(1), ms(4)), Time::ZERO + ms(990));
+/// assert!(now.is_after(written) && !now.is_before(written));
+/// assert_eq!(now.to_string(), "996ms to 1.004s");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interval {
+    /// The true time is not before this.
+    pub earliest: Time,
+    /// The true time is not after this.
+    pub latest: Time,
+}
+
+impl Interval {
+    /// The times that differ from `time` by at most `uncertainty`.
+    pub fn around(time: Time, uncertainty: Duration) -> Interval {
+        Interval { earliest: time - uncertainty, latest: time + uncertainty }
+    }
+
+    /// Whether `time` has definitely passed (TrueTime's `TT.after`).
+    pub fn is_after(&self, time: Time) -> bool {
+        self.earliest > time
+    }
+
+    /// Whether `time` has definitely not come yet (TrueTime's `TT.before`).
+    pub fn is_before(&self, time: Time) -> bool {
+        self.latest < time
+    }
+
+    /// Whether `time` may be now.
+    pub fn contains(&self, time: Time) -> bool {
+        self.earliest <= time && time <= self.latest
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.earliest, self.latest)
+    }
+}
+
 impl Time {
     /// The beginning of the world.
     pub const ZERO: Time = Time(0);

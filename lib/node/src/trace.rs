@@ -201,6 +201,18 @@ pub enum EventKind {
         /// The groups that no longer reach each other; for a one-way cut the first does not reach the second.
         groups: Vec<Vec<NodeId>>,
     },
+    /// Something is wrong with a node from now on, or right again.
+    Fault {
+        /// The node.
+        node: NodeId,
+        /// What it is.
+        text: String,
+    },
+    /// The network changed a message, and no checksum will tell.
+    Corrupted {
+        /// The [`Sent`](EventKind::Sent) event of this message.
+        message: EventId,
+    },
     /// A cut was healed.
     Healed {
         /// The cut's number.
@@ -277,6 +289,8 @@ impl Trace {
             EventKind::Paused { node, until } => format!("{} pauses until {until}", self.name(*node)),
             EventKind::Cut { cut, text, .. } => format!("cut {cut}: {text}"),
             EventKind::Healed { cut } => format!("cut {cut} is healed"),
+            EventKind::Fault { node, text } => format!("{}: {text}", self.name(*node)),
+            EventKind::Corrupted { message } => format!("the network changes: {}", message_text(message)),
         }
     }
 

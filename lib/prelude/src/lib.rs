@@ -13,11 +13,13 @@ pub use netsplit_check::{Check, Checker, OutcomeTable, Told, Verdict, every_prom
 #[doc(hidden)]
 pub use netsplit_node::interrupt;
 pub use netsplit_node::{
-    Address, CallId, Context, Disk, Duration, History, Inspection, KeyValueRequest, KeyValueResponse, Node,
-    NodeId, Operation, Outcome, Random, Service, Time, Trace, TraceHash, Value, hours, mins, ms, ns, secs,
-    us,
+    Address, CallId, Context, Disk, Duration, History, Inspection, Interval, KeyValueRequest,
+    KeyValueResponse, Node, NodeId, Operation, Outcome, Random, Service, Signature, Time, Trace, TraceHash,
+    Value, Zipf, hours, mins, ms, ns, secs, us,
 };
 pub use netsplit_sim::{
-    Call, Client, Cluster, Cut, Group, Lab, LabError, Latency, Rule, Traffic, TrafficCounts,
+    Bandwidth, Behaviour, Call, Client, Cluster, Condition, Cut, Fault, FaultPlan, Group, Injected, Keys,
+    Lab, LabError, Latency, LoadReport, Percentiles, Progress, Region, Rule, RunningWorkload, Snapshot,
+    Traffic, TrafficCounts, Workload,
 };
 pub use netsplit_view::Diagram;

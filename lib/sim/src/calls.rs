@@ -3,9 +3,7 @@
 use netsplit_node::trace::{Cargo, EventId, EventKind, OutcomeKind};
 use netsplit_node::{CallId, Duration, NodeId, Outcome, Payload, Resume, Slot};
 
-use crate::participants::{
-    Caller, OpenCall, OperationId, OperationState, Parcel, Role, copy_outcome, describe_outcome,
-};
+use crate::participants::{Caller, OpenCall, OperationId, OperationState, Parcel, Role, describe_outcome};
 use crate::queue::Coming;
 use crate::recorder::{Body, FROM_OUTSIDE};
 use crate::world::{World, kind};
@@ -148,7 +146,7 @@ impl World {
         let refused_again = operation.attempts > 1 && matches!(outcome, Outcome::Fail(_));
         let outcome = if refused_again { Outcome::Unknown } else { outcome };
         operation.returned = Some(now);
-        operation.outcome = Some(copy_outcome(&outcome));
+        operation.outcome = Some(outcome.clone());
         let invoked = operation.invoked_event;
         match open.resume {
             Some(resume) => {
@@ -166,6 +164,11 @@ impl World {
                     outcome: kind_of(&outcome),
                     text: describe_outcome(&outcome),
                 });
+                if let Role::Client(number) = self.participants[client.0 as usize].role
+                    && let Some(load) = self.clients[number as usize].load
+                {
+                    self.goes_on(load, number);
+                }
             }
         }
     }

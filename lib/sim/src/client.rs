@@ -5,41 +5,64 @@ use std::marker::PhantomData;
 
 use netsplit_node::{Duration, KeyValueRequest, KeyValueResponse, NodeId, Outcome, Service, Time, Value};
 
+use crate::action::{Action, Made};
 use crate::cluster::copy_outcome_as;
-use crate::error::{expect, forwards};
+use crate::error::{LabError, expect, forwards};
 use crate::group::Group;
-use crate::lab::Lab;
-use crate::participants::{OperationId, describe_outcome};
+use crate::lab::{Handle, Lab};
+use crate::participants::{ClientState, OperationId, OperationState, describe_outcome};
 
 /// Someone who asks one node of a service. Clients are participants of the world: the network between a client and its service
 /// delays and loses as any other.
 pub struct Client<S> {
     lab: Lab,
-    id: NodeId,
     number: u32,
     service: PhantomData<fn() -> S>,
 }
 
 impl<S> Clone for Client<S> {
     fn clone(&self) -> Self {
-        Client { lab: self.lab.clone(), id: self.id, number: self.number, service: PhantomData }
+        self.in_lab(&self.lab)
+    }
+}
+
+impl<S> Handle for Client<S> {
+    fn in_lab(&self, lab: &Lab) -> Self {
+        Client { lab: lab.clone(), number: self.number, service: PhantomData }
     }
 }
 
 impl<S> From<&Client<S>> for Group {
+    #[track_caller]
     fn from(client: &Client<S>) -> Group {
-        client.id.into()
+        client.state().id.into()
+    }
+}
+
+impl<S> Client<S> {
+    /// What of the methods below is the same for all protocols, so that cells need not compile it.
+    #[track_caller]
+    fn state(&self) -> ClientState {
+        let state = self.lab.world().clients.get(self.number as usize).cloned();
+        expect(state.ok_or_else(|| LabError::NotHere { what: format!("client {}", self.number + 1) }))
+    }
+
+    #[track_caller]
+    fn set_patience(&self, deadline: Option<Duration>, retries: u32) {
+        self.lab.act(Action::Patience { client: self.number, deadline, retries });
     }
 }
 
 impl<S: Service> Client<S> {
-    pub(crate) fn new(lab: Lab, id: NodeId, number: u32) -> Client<S> {
-        Client { lab, id, number, service: PhantomData }
+    pub(crate) fn new(lab: Lab, number: u32) -> Client<S> {
+        Client { lab, number, service: PhantomData }
     }
 
     /// Gives the client a name, for diagrams and histories.
+    #[track_caller]
     pub fn named(self, name: &str) -> Client<S> {
-        self.lab.world().clients[self.number as usize].name = name.to_owned();
+        self.state();
+        self.lab.act(Action::Name { client: self.number, name: name.to_owned() });
         self
     }
 
@@ -47,24 +70,30 @@ impl<S: Service> Client<S> {
     #[track_caller]
     pub fn with_deadline(self, deadline: Duration) -> Client<S> {
         let deadline = expect(forwards("a deadline", deadline));
-        self.lab.world().clients[self.number as usize].deadline = Some(deadline);
+        self.set_patience(Some(deadline), self.state().retries);
         self
     }
 
     /// From now on the client asks so many times again when a deadline has passed. Needs a deadline to have an effect.
+    #[track_caller]
     pub fn with_retries(self, retries: u32) -> Client<S> {
-        self.lab.world().clients[self.number as usize].retries = retries;
+        self.set_patience(self.state().deadline, retries);
         self
     }
 
     /// The client's number in the world.
+    #[track_caller]
     pub fn id(&self) -> NodeId {
-        self.id
+        self.state().id
     }
 
     /// Asks. Returns at once; the outcome comes as time passes.
+    #[track_caller]
     pub fn call(&self, request: S::Request) -> Call<S> {
-        let operation = self.lab.world().invoke(self.id, Box::new(request));
+        let client = self.id();
+        let Made::Call(operation) = self.lab.act(Action::Call { client, request: Box::new(request) }) else {
+            unreachable!("a call makes a call")
+        };
         Call { lab: self.lab.clone(), operation, service: PhantomData }
     }
 }
@@ -83,9 +112,8 @@ impl<S: Service<Request = KeyValueRequest, Response = KeyValueResponse>> Client<
 
 impl<S> fmt::Debug for Client<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let world = self.lab.world();
-        let client = &world.clients[self.number as usize];
-        write!(f, "{}, client of {}", client.name, world.name_of(client.service))?;
+        let client = self.state();
+        write!(f, "{}, client of {}", client.name, self.lab.world().name_of(client.service))?;
         match client.deadline {
             Some(deadline) => write!(f, ", waits {deadline}, retries {}", client.retries),
             None => write!(f, ", waits for ever"),
@@ -102,33 +130,53 @@ pub struct Call<S> {
 
 impl<S> Clone for Call<S> {
     fn clone(&self) -> Self {
-        Call { lab: self.lab.clone(), operation: self.operation, service: PhantomData }
+        self.in_lab(&self.lab)
+    }
+}
+
+impl<S> Handle for Call<S> {
+    fn in_lab(&self, lab: &Lab) -> Self {
+        Call { lab: lab.clone(), operation: self.operation, service: PhantomData }
+    }
+}
+
+impl<S> Call<S> {
+    /// What of the methods below is the same for all protocols, so that cells need not compile it.
+    #[track_caller]
+    fn state<R>(&self, look: impl FnOnce(&OperationState) -> R) -> R {
+        let OperationId { cluster, index } = self.operation;
+        let world = self.lab.world();
+        let cluster = world.clusters.get(cluster as usize);
+        let state = cluster.and_then(|cluster| cluster.operations.get(index as usize)).map(look);
+        drop(world);
+        expect(state.ok_or_else(|| LabError::NotHere { what: "the call".to_owned() }))
     }
 }
 
 impl<S: Service> Call<S> {
     /// How the call ended; nothing while it is pending.
+    #[track_caller]
     pub fn outcome(&self) -> Option<Outcome<S::Response>> {
-        self.lab.world().operation(self.operation).outcome.as_ref().map(copy_outcome_as)
+        self.state(|state| state.outcome.as_ref().map(copy_outcome_as))
     }
 
     /// Whether the caller still waits.
+    #[track_caller]
     pub fn is_pending(&self) -> bool {
-        self.outcome().is_none()
+        self.state(|state| state.outcome.is_none())
     }
 
     /// When the caller learned the outcome.
+    #[track_caller]
     pub fn returned(&self) -> Option<Time> {
-        self.lab.world().operation(self.operation).returned
+        self.state(|state| state.returned)
     }
 }
 
 /// `Pending`, or the outcome.
 impl<S> fmt::Debug for Call<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.lab.world().operation(self.operation).outcome {
-            None => f.write_str("Pending"),
-            Some(outcome) => f.write_str(&describe_outcome(outcome)),
-        }
+        let outcome = self.state(|state| state.outcome.as_ref().map(describe_outcome));
+        f.write_str(outcome.as_deref().unwrap_or("Pending"))
     }
 }

@@ -2,44 +2,70 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Range;
-use std::sync::Arc;
 
 use netsplit_node::{
-    Address, Duration, History, Inspection, Node, NodeId, Operation, Outcome, Payload, Service,
+    Address, Duration, History, Inspection, Node, NodeId, Operation, Outcome, Payload, Random, Service,
 };
 
+use crate::action::{Action, Made};
 use crate::client::Client;
 use crate::error::{LabError, expect, forwards};
+use crate::fault::Fault;
 use crate::group::Group;
-use crate::lab::Lab;
-use crate::participants::{ClientState, Participant, Role};
-use crate::population::Typed;
+use crate::lab::{Handle, Lab};
+use crate::network::Latency;
+use crate::participants::{ClusterState, Role};
+use crate::population::{Factory, Mutator, Population, Typed};
+use crate::shared::{Change, Shared};
+use crate::workload::{Load, RunningWorkload, Workload};
 
-/// A handle to some nodes of type `N`; members are numbered from 0 within it.
+/// A handle to some nodes of type `N`; members are numbered from 0 within it, and keep their number when others leave.
 pub struct Cluster<N> {
     lab: Lab,
     number: u32,
     name: String,
-    members: Arc<[NodeId]>,
     node: PhantomData<fn() -> N>,
 }
 
 impl<N> Clone for Cluster<N> {
     fn clone(&self) -> Self {
-        Cluster {
-            lab: self.lab.clone(),
-            number: self.number,
-            name: self.name.clone(),
-            members: Arc::clone(&self.members),
-            node: PhantomData,
-        }
+        self.in_lab(&self.lab)
+    }
+}
+
+impl<N> Handle for Cluster<N> {
+    fn in_lab(&self, lab: &Lab) -> Self {
+        let (number, name) = (self.number, self.name.clone());
+        Cluster { lab: lab.clone(), number, name, node: PhantomData }
+    }
+}
+
+impl<N> Cluster<N> {
+    /// What of the methods below is the same for all protocols, so that cells need not compile it.
+    #[track_caller]
+    pub(crate) fn state<R>(&self, look: impl FnOnce(&mut ClusterState) -> R) -> R {
+        let mut world = self.lab.world();
+        let found = world.clusters.get_mut(self.number as usize).map(look);
+        drop(world);
+        expect(found.ok_or_else(|| LabError::NotHere { what: format!("cluster {:?}", self.name) }))
+    }
+
+    #[track_caller]
+    fn roster(&self) -> Vec<NodeId> {
+        self.state(|state| state.members.clone())
+    }
+
+    #[track_caller]
+    fn id_of(&self, index: usize) -> NodeId {
+        let roster = self.roster();
+        let missing = || LabError::NoSuchMember { cluster: self.name.clone(), index, size: roster.len() };
+        expect(roster.get(index).copied().ok_or_else(missing))
     }
 }
 
 impl<N: Node> Cluster<N> {
-    pub(crate) fn new(lab: Lab, number: u32, name: String, members: Arc<[NodeId]>) -> Cluster<N> {
-        Cluster { lab, number, name, members, node: PhantomData }
+    pub(crate) fn new(lab: Lab, number: u32, name: String) -> Cluster<N> {
+        Cluster { lab, number, name, node: PhantomData }
     }
 
     /// Its name.
@@ -47,15 +73,16 @@ impl<N: Node> Cluster<N> {
         &self.name
     }
 
-    /// How many members it has.
+    /// How many members it has had, those that have left included: indices go up to here.
+    #[track_caller]
     pub fn size(&self) -> usize {
-        self.members.len()
+        self.roster().len()
     }
 
     /// The number that member `index` has in the world.
     #[track_caller]
     pub fn id(&self, index: usize) -> NodeId {
-        expect(self.member(index))
+        self.id_of(index)
     }
 
     /// Some members, as a group for partitions and rules.
@@ -64,18 +91,24 @@ impl<N: Node> Cluster<N> {
         Group::new(indices.into_iter().map(|index| self.id(index)))
     }
 
-    /// All members.
+    /// All members that have not left.
+    #[track_caller]
     pub fn all(&self) -> Group {
-        Group::new(self.members.iter().copied())
+        let roster = self.roster();
+        let world = self.lab.world();
+        Group::new(roster.into_iter().filter(|id| !world.participants[id.0 as usize].left))
     }
 
     /// A copy of the state of member `index`; of a crashed one, the last that it had.
     #[track_caller]
     pub fn node(&self, index: usize) -> N {
-        self.id(index);
+        let id = self.id(index);
         let mut world = self.lab.world();
+        let Role::Member { member, .. } = world.participants[id.0 as usize].role else {
+            unreachable!("a cluster's members are nodes")
+        };
         self.typed(&mut world)
-            .node(index)
+            .node(member as usize)
             .expect("every member was started when its cluster was made")
             .clone()
     }
@@ -96,39 +129,139 @@ impl<N: Node> Cluster<N> {
     /// Crashes member `index`: its memory, its timers and what its disk had not synced are gone.
     #[track_caller]
     pub fn crash(&self, index: usize) {
-        let id = self.id(index);
-        let crashed = self.lab.world().crash_from_outside(id);
-        expect(crashed);
+        self.inject(self.up(index), |nodes| Fault::Crash { nodes });
     }
 
     /// Crashes member `index` in the middle of what it does next: after `effects` more effects (messages, timers, writes, syncs,
     /// calls, answers, notes), before the one that would follow.
     #[track_caller]
     pub fn crash_after_effects(&self, index: usize, effects: u32) {
-        let id = self.id(index);
-        let armed = self.lab.world().crash_after_effects(id, effects);
-        expect(armed);
+        let node = self.up(index);
+        self.inject(node, |_| Fault::CrashAfterEffects { node, effects });
+    }
+
+    /// Cuts the power of member `index` while its disk writes: of what it had not synced, the first `bytes` bytes are there.
+    #[track_caller]
+    pub fn crash_at_byte(&self, index: usize, bytes: u64) {
+        let node = self.up(index);
+        self.inject(node, |_| Fault::CrashAtByte { node, bytes });
     }
 
     /// Restarts member `index`: made anew by the factory, with the disk that survived.
     #[track_caller]
     pub fn restart(&self, index: usize) {
         let id = self.id(index);
-        let restarted = self.lab.world().restart(id);
-        expect(restarted);
+        let (up, left, name) = {
+            let world = self.lab.world();
+            let participant = &world.participants[id.0 as usize];
+            (participant.up, participant.left, world.name_of(id))
+        };
+        if left {
+            expect::<()>(Err(LabError::HasLeft { name }));
+        } else if up {
+            expect::<()>(Err(LabError::NotCrashed { name }));
+        } else {
+            self.inject(id, |nodes| Fault::Restart { nodes });
+        }
     }
 
     /// Pauses member `index`: for `time` it takes no step, then it goes on as if nothing had been, with all that arrived
     /// meanwhile (a garbage collection, a suspended virtual machine, a very slow server).
     #[track_caller]
     pub fn pause(&self, index: usize, time: Duration) {
+        self.inject(self.up(index), |nodes| Fault::Pause { nodes, time });
+    }
+
+    /// From now on everything takes member `index` so many times as long ([`Fault::Slow`]); 1 is as before.
+    #[track_caller]
+    pub fn slow(&self, index: usize, factor: u32) {
+        self.inject(self.id(index), |nodes| Fault::Slow { nodes, factor });
+    }
+
+    /// From now on each step takes member `index` this long: what it asks for happens afterwards, and what arrives meanwhile waits.
+    #[track_caller]
+    pub fn set_service_time(&self, index: usize, time: Latency) {
+        self.inject(self.id(index), |nodes| Fault::ServiceTime { nodes, time });
+    }
+
+    #[track_caller]
+    fn inject(&self, node: NodeId, fault: impl FnOnce(Group) -> Fault) {
+        self.lab.act(Action::Inject(fault(node.into())));
+    }
+
+    /// The number of member `index`, which is up.
+    #[track_caller]
+    fn up(&self, index: usize) -> NodeId {
         let id = self.id(index);
-        let time = expect(forwards("a pause", time));
-        let mut world = self.lab.world();
-        let until = world.now + time;
-        let paused = world.pause(id, until);
-        drop(world);
-        expect(paused);
+        let is_up = self.lab.world().check_up(id);
+        expect(is_up);
+        id
+    }
+
+    /// Adds a member, made by the cluster's factory, and starts it now. All see it as a peer at once; a protocol that wants its members
+    /// to agree on who they are tells them by messages. Returns its index.
+    #[track_caller]
+    pub fn join(&self) -> usize {
+        self.size();
+        self.lab.act(Action::Join { cluster: self.number });
+        self.size() - 1
+    }
+
+    /// Member `index` goes for good. It keeps its index, and the others no longer see it as a peer.
+    #[track_caller]
+    pub fn leave(&self, index: usize) {
+        self.lab.act(Action::Leave { node: self.id(index) });
+    }
+
+    /// Stops member `index` and starts it with another version of its code, which it keeps when it restarts; its disk stays.
+    ///
+    /// Versions of one protocol are values of one type (a field that says which, or an enum), since they understand each other's messages.
+    #[track_caller]
+    pub fn upgrade(&self, index: usize, factory: impl Fn(NodeId) -> N + Send + 'static) {
+        let node = self.id(index);
+        let version = self.add_version(Box::new(factory));
+        self.lab.act(Action::Upgrade { node, version });
+    }
+
+    /// Upgrades one member after the other, the first now and the next every `every`.
+    ///
+    /// # Panics
+    /// If `every` is negative.
+    #[track_caller]
+    pub fn rolling_upgrade(&self, every: Duration, factory: impl Fn(NodeId) -> N + Send + 'static) {
+        let every = expect(forwards("the time between two upgrades", every));
+        let version = self.add_version(Box::new(factory));
+        self.lab.act(Action::RollingUpgrade { cluster: self.number, version, every });
+    }
+
+    #[track_caller]
+    fn add_version(&self, factory: Factory<N>) -> u32 {
+        let factory = Shared::new(Box::new(factory));
+        self.change("a new version of its code", move |population| {
+            if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<N>>() {
+                typed.add_version(factory.clone());
+            }
+        });
+        self.typed(&mut self.lab.world()).versions() - 1
+    }
+
+    /// How messages of this cluster are changed when they are corrupted on the way ([`Lab::corrupt`]) or forged by a byzantine
+    /// member ([`Behaviour::Forging`](crate::Behaviour::Forging)).
+    #[track_caller]
+    pub fn set_mutator(&self, mutator: impl FnMut(&mut N::Message, &mut Random) + Send + 'static) {
+        let mutator: Mutator<N> = Box::new(mutator);
+        let mutator = Shared::new(Box::new(mutator));
+        self.change("a mutator", move |population| {
+            if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<N>>() {
+                typed.set_mutator(mutator.clone());
+            }
+        });
+    }
+
+    #[track_caller]
+    fn change(&self, what: &str, change: impl FnMut(&mut dyn Population) + Send + 'static) {
+        self.size();
+        self.lab.act(Action::Change { cluster: self.number, change: Change::new(what, change) });
     }
 
     /// The content of `file` on the disk of member `index`; nothing if there is no such file.
@@ -136,12 +269,6 @@ impl<N: Node> Cluster<N> {
     pub fn read_disk(&self, index: usize, file: &str) -> Option<Vec<u8>> {
         let id = self.id(index);
         self.lab.world().participants[id.0 as usize].belongings.disk.read(file)
-    }
-
-    fn member(&self, index: usize) -> Result<NodeId, LabError> {
-        let missing =
-            || LabError::NoSuchMember { cluster: self.name.clone(), index, size: self.members.len() };
-        self.members.get(index).copied().ok_or_else(missing)
     }
 
     fn typed<'w>(&self, world: &'w mut crate::world::World) -> &'w mut Typed<N> {
@@ -160,23 +287,50 @@ impl<S: Service> Cluster<S> {
     #[track_caller]
     pub fn address(&self, index: usize) -> Address<S> {
         let id = self.id(index);
-        self.typed(&mut self.lab.world()).become_service();
+        self.become_service();
         Address::new(id)
+    }
+
+    /// From now on requests reach the members' code.
+    #[track_caller]
+    fn become_service(&self) {
+        if !self.typed(&mut self.lab.world()).is_service() {
+            self.change("a service from now on", |population| {
+                if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<S>>() {
+                    typed.become_service();
+                }
+            });
+        }
     }
 
     /// A new client that asks member `index`. It waits for ever and asks once, until you say otherwise.
     #[track_caller]
     pub fn client_of(&self, index: usize) -> Client<S> {
         let service = self.id(index);
-        let mut world = self.lab.world();
-        self.typed(&mut world).become_service();
-        let number = world.clients.len() as u32;
-        let id = NodeId(world.participants.len() as u32);
-        let random = world.stream_of(id.0, 0);
-        let name = format!("client {}", number + 1);
-        world.participants.push(Participant::new(Role::Client(number), random));
-        world.clients.push(ClientState { name, service, deadline: None, retries: 0 });
-        Client::new(self.lab.clone(), id, number)
+        self.become_service();
+        let Made::Client(number) = self.lab.act(Action::Client { service }) else {
+            unreachable!("a client makes a client")
+        };
+        Client::new(self.lab.clone(), number)
+    }
+
+    /// Lets clients ask the members in turn, as `workload` says; `requests` makes each request, from random numbers and from how many
+    /// there were before it.
+    #[track_caller]
+    pub fn load(
+        &self,
+        workload: Workload,
+        mut requests: impl FnMut(&mut Random, u64) -> S::Request + Send + 'static,
+    ) -> RunningWorkload {
+        self.become_service();
+        let services = self.all().ids().to_vec();
+        let requests = Box::new(move |random: &mut Random, number: u64| {
+            Box::new(requests(random, number)) as Box<dyn Payload>
+        });
+        let Made::Load(number) = self.lab.act(Action::Load(Load::new(workload, services, requests))) else {
+            unreachable!("a load makes a load")
+        };
+        RunningWorkload::new(self.lab.clone(), number)
     }
 
     /// Everything that was ever asked of this cluster, by clients and by other nodes.
@@ -201,19 +355,14 @@ impl<S: Service> Cluster<S> {
 
 impl<N: Node> fmt::Debug for Cluster<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cluster {:?} of {} nodes", self.name, self.size())?;
-        for index in 0..self.size() {
+        let size = self.size();
+        write!(f, "cluster {:?} of {size} {}", self.name, if size == 1 { "node" } else { "nodes" })?;
+        for index in 0..size {
             let state = if self.is_up(index) { self.inspect(index).to_string() } else { "down".to_owned() };
             write!(f, "\n  {} {index}: {state}", self.name)?;
         }
         Ok(())
     }
-}
-
-/// The numbers of a cluster's members.
-pub(crate) fn members(first: NodeId, size: usize) -> Arc<[NodeId]> {
-    let numbers: Range<u32> = first.0..first.0 + size as u32;
-    numbers.map(NodeId).collect()
 }
 
 /// A payload as the type that it is known to have.

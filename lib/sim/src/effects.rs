@@ -2,19 +2,24 @@
 
 use std::collections::VecDeque;
 
-use netsplit_node::trace::{Cargo, EventKind};
+use netsplit_node::trace::{Cargo, EventId, EventKind};
 use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Slot};
 
-use crate::network::Fate;
+use crate::byzantine::Lie;
+use crate::network::{Fate, Shipment};
 use crate::participants::{Blocked, Parcel};
+use crate::plan::Condition;
 use crate::queue::{Coming, Freight};
-use crate::recorder::{Body, Record, What};
+use crate::recorder::{Body, FROM_OUTSIDE, Record, What};
 use crate::world::{World, kind};
 
 impl World {
     /// Carries out what the step that has just run asked for.
     #[inline(always)]
     pub(crate) fn carry_out_step(&mut self, node: NodeId, cause: u64) {
+        if self.participants[node.0 as usize].special.is_some() && self.takes_time(node, cause) {
+            return;
+        }
         // By far the most steps ask for one message or nothing.
         let send = match self.step.effects.last() {
             None => return,
@@ -49,13 +54,16 @@ impl World {
                 Effect::Call(call) => self.call_service(node, *call, cause),
                 Effect::Reply(reply) => self.answer(node, reply.call, reply.outcome, cause),
                 Effect::Note(text) => {
+                    if self.watching {
+                        self.notice(|condition| matches!(condition, Condition::Notes(by, part) if *by == node && text.contains(part)));
+                    }
                     self.record(kind::NOTED, (node, None), cause, |_| EventKind::Noted { node, text });
                 }
                 Effect::Write { file } => {
                     self.record(kind::WROTE, (node, None), cause, |_| EventKind::Wrote { node, file });
                 }
                 Effect::Sync { writes } => {
-                    let until = self.now + self.sync_time;
+                    let until = self.sync_ends(node);
                     return self.block(node, until, Some(writes), effects.collect(), cause);
                 }
             }
@@ -86,7 +94,33 @@ impl World {
             let reason = "the receiver is of another type; use ctx.call to reach another cluster";
             return self.lose(from, to, Freight::Message(message), number, reason);
         }
-        self.transmit(from, to, Cargo::Message, Freight::Message(message), number);
+        if self.participants[from.0 as usize].special.is_some() {
+            return self.send_as_liar(from, to, message, number, cause);
+        }
+        self.transmit(from, to, Cargo::Message, Freight::Message(message), number, Duration::ZERO);
+    }
+
+    /// A message of a node that may be a liar.
+    #[cold]
+    fn send_as_liar(&mut self, from: NodeId, to: NodeId, message: Slot, sent: u64, cause: u64) {
+        let (message, later) = match self.lie(from, to, message) {
+            Lie::Send(message) => (message, Duration::ZERO),
+            Lie::Withhold(message) => {
+                return self.lose(from, to, Freight::Message(message), sent, "withheld by its sender");
+            }
+            Lie::Later(message, by) => (message, by),
+            Lie::Twice(message, old) => {
+                self.counts.sent += 1;
+                let number = self.recorder.count(self.now, kind::SENT, from, to);
+                if self.recorder.keeps() {
+                    let body = Body::Message(self.population_of(from).copy(old));
+                    self.keep(number, cause, What::Sent { from, to, cargo: Cargo::Message, body });
+                }
+                self.transmit(from, to, Cargo::Message, Freight::Message(old), number, Duration::ZERO);
+                (message, Duration::ZERO)
+            }
+        };
+        self.transmit(from, to, Cargo::Message, Freight::Message(message), sent, later);
     }
 
     /// Sends a request or an answer on its way.
@@ -106,32 +140,80 @@ impl World {
             self.keep(number, cause, What::Sent { from, to, cargo, body });
         }
         let parcel = self.parcels.insert(parcel);
-        self.transmit(from, to, cargo, Freight::Parcel(parcel), number);
+        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, Duration::ZERO);
     }
 
-    /// Lets the network decide what becomes of a message.
+    /// Lets the network decide what becomes of a message that leaves so much later.
     #[inline(always)]
-    fn transmit(&mut self, from: NodeId, to: NodeId, cargo: Cargo, freight: Freight, sent: u64) {
-        match self.network.route(from, to, cargo) {
+    fn transmit(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        cargo: Cargo,
+        freight: Freight,
+        sent: u64,
+        later: Duration,
+    ) {
+        let size = if self.network.needs_sizes() { self.size_of(from, freight) } else { 0 };
+        let mut shipment = Shipment { from, to, cargo, size };
+        let mut receiver = to;
+        if !self.twins.is_empty() {
+            (shipment.from, receiver) = (self.apparent(from), self.really(from, to));
+            shipment.to = self.apparent(to);
+        }
+        if self.watching {
+            self.notice(
+                |condition| matches!(condition, Condition::Sent(_, traffic) if traffic.includes(shipment)),
+            );
+        }
+        match self.network.route(self.now, shipment) {
             Fate::Lost(reason) => self.lose(from, to, freight, sent, reason),
-            Fate::Arrives(after, second) => {
-                if let Some(after) = second {
-                    self.duplicate(from, to, freight, sent, after);
+            Fate::Arrives(arrival) => {
+                if let Some(after) = arrival.second {
+                    self.duplicate(from, receiver, freight, sent, after + later);
                 }
-                self.queue.push(self.now + after, Coming::Arrival { to, from, cargo: freight, sent });
+                if arrival.corrupted && self.corrupt(from, to, freight, sent) {
+                    return;
+                }
+                let due = self.now + (arrival.after + later);
+                self.queue.push(due, Coming::Arrival { to: receiver, from, cargo: freight, sent });
             }
         }
+    }
+
+    fn size_of(&mut self, from: NodeId, freight: Freight) -> u64 {
+        match freight {
+            Freight::Message(message) => self.population_of(from).size(message) as u64,
+            Freight::Parcel(parcel) => self.parcels.get(parcel).size() as u64,
+        }
+    }
+
+    /// Changes a message, or loses it where only a checksum can tell. Returns whether it is lost.
+    #[cold]
+    fn corrupt(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64) -> bool {
+        let message = EventId(sent);
+        if let Freight::Message(slot) = freight {
+            let mut random = self.fault_random.clone();
+            let changed = self.population_of(from).mutate(slot, &mut random);
+            self.fault_random = random;
+            if changed {
+                self.record(kind::CORRUPTED, (from, Some(to)), sent, |_| EventKind::Corrupted { message });
+                return false;
+            }
+        }
+        self.lose(from, to, freight, sent, "corrupted: its checksum does not fit");
+        true
     }
 
     #[cold]
     fn duplicate(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, after: Duration) {
         self.counts.duplicated += 1;
-        let message = netsplit_node::trace::EventId(sent);
+        let message = EventId(sent);
         self.record(kind::DUPLICATED, (from, Some(to)), sent, |_| EventKind::Duplicated { message });
         let cargo = match freight {
             Freight::Message(message) => Freight::Message(self.population_of(from).copy(message)),
             Freight::Parcel(parcel) => {
-                let copy = self.parcels.get(parcel).copy();
+                let copy = self.parcels.get(parcel).clone();
                 Freight::Parcel(self.parcels.insert(copy))
             }
         };
@@ -142,7 +224,7 @@ impl World {
     #[cold]
     pub(crate) fn lose(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64, reason: &str) {
         self.counts.lost += 1;
-        let message = netsplit_node::trace::EventId(sent);
+        let message = EventId(sent);
         self.record(kind::LOST, (from, Some(to)), sent, |_| EventKind::Lost {
             from,
             to,
@@ -157,7 +239,7 @@ impl World {
 
     fn set_timer(&mut self, node: NodeId, after: Duration, timer: Slot) {
         self.forget_equal_timer(node, timer);
-        let due = self.now + after.max(Duration::ZERO);
+        let due = self.timer_due(node, after);
         let order = self.queue.push_with(due, |order| Coming::Timer { node, order });
         self.participants[node.0 as usize].timers.push((timer, order));
     }
@@ -226,6 +308,10 @@ impl World {
         let is_due = |blocked: &Blocked| blocked.until <= self.now;
         if participant.life != life || !participant.blocked.as_deref().is_some_and(is_due) {
             return; // It crashed meanwhile, or its pause was made longer.
+        }
+        let syncs = participant.blocked.as_deref().is_some_and(|blocked| blocked.syncing.is_some());
+        if syncs && participant.belongings.disk.next_sync_fails() {
+            return self.crash(node, "crashes: fsync failed, and what it covered may be lost", FROM_OUTSIDE);
         }
         let Some(blocked) = participant.blocked.take() else { return };
         let Blocked { syncing, rest, cause, mut inbox, .. } = *blocked;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use netsplit_node::{Duration, NodeId};
+use netsplit_node::{Duration, NodeId, Time};
 
 /// Why the laboratory did not do what it was asked. Nothing has changed when it refuses.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +65,47 @@ pub enum LabError {
         /// The node's name.
         name: String,
     },
+    /// A ring on which all are neighbours.
+    RingTooSmall {
+        /// How many nodes were given.
+        nodes: usize,
+    },
+    /// A client where a node was expected.
+    NotANode {
+        /// The client's name.
+        name: String,
+    },
+    /// A node that has left its cluster for good.
+    HasLeft {
+        /// The node's name.
+        name: String,
+    },
+    /// A link that carries nothing.
+    NoBandwidth,
+    /// A slowness of 0.
+    NoFactor,
+    /// An oscillator that would stand still or run backwards.
+    TooMuchDrift {
+        /// The parts per billion that were given.
+        ppb: i64,
+    },
+    /// A standard deviation that is none.
+    NotASpread {
+        /// The number that was given.
+        given: f64,
+    },
+    /// A moment to go back to that has not come.
+    NotYet {
+        /// The moment.
+        time: Time,
+        /// What the world's clock shows.
+        now: Time,
+    },
+    /// A handle to something that this laboratory does not have (any more).
+    NotHere {
+        /// What it is.
+        what: String,
+    },
     /// A crash or a pause of a node that is down.
     AlreadyDown {
         /// The node's name.
@@ -109,6 +150,35 @@ impl fmt::Display for LabError {
             }
             LabError::EmptyRange { least, most } => {
                 write!(f, "a latency from {least} to {most} is empty; give the shorter one first")
+            }
+            LabError::RingTooSmall { nodes } => {
+                write!(f, "a ring needs at least 4 nodes, got {nodes}: fewer are all neighbours")
+            }
+            LabError::NotANode { name } => write!(f, "{name} is a client; expected a node of a cluster"),
+            LabError::HasLeft { name } => {
+                write!(f, "{name} has left its cluster for good; join() adds a new member")
+            }
+            LabError::NoBandwidth => write!(f, "a link of 0 bit/s carries nothing; to cut it, use partition"),
+            LabError::NoFactor => {
+                write!(f, "a node cannot be 0 times as slow; expected 1 (as before) or more")
+            }
+            LabError::TooMuchDrift { ppb } => {
+                write!(f, "a drift of {ppb} ppb stops the clock; expected less than a billion either way")
+            }
+            LabError::NotASpread { given } => {
+                write!(f, "{given} is no spread of a log-normal latency; expected a number from 0.0 to 10.0")
+            }
+            LabError::NotYet { time, now } => {
+                write!(
+                    f,
+                    "it is {now}: {time} has not come yet, so there is nothing to go back to; run_for goes on"
+                )
+            }
+            LabError::NotHere { what } => {
+                write!(
+                    f,
+                    "{what} is not in this laboratory: it was rewound or restored to before it, or the handle is another's"
+                )
             }
             LabError::NotCrashed { name } => write!(f, "{name} is up; crash it before it can restart"),
             LabError::AlreadyDown { name } => write!(f, "{name} is down already; restart it first"),

@@ -6,36 +6,54 @@
 //!
 //! | to learn | read |
 //! |---|---|
-//! | what a notebook can do | `lab.rs`, `cluster.rs`, `client.rs`, `group.rs` |
+//! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `group.rs`, `workload.rs` |
+//! | what can go wrong, as data | `fault/`, `plan.rs`, `byzantine.rs`, `liveness.rs` |
 //! | what is refused, and how it is said | `error.rs` |
-//! | how an event happens | `world.rs`, `queue.rs`, `effects.rs` |
+//! | how an event happens | `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
+//! | how a run is done again | `action.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
-//! | what the network and faults do | `network.rs`, `faults.rs`, `handler_panic.rs` |
+//! | what networks, nodes and clocks do | `network/`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
 //! | what is kept of a run | `recorder.rs`, `traces.rs` |
 
+mod action;
+mod byzantine;
 mod calls;
 mod client;
+mod clock;
 mod cluster;
 mod effects;
 mod error;
-mod faults;
+mod fault;
 mod group;
 mod handler_panic;
 mod lab;
+mod lifecycle;
+mod liveness;
+mod members;
 mod network;
 mod participants;
+mod plan;
 mod population;
 mod queue;
 mod recorder;
+mod schedule;
+mod shared;
+mod special;
 mod traces;
+mod workload;
 mod world;
 
+pub use byzantine::Behaviour;
 pub use client::{Call, Client};
 pub use cluster::Cluster;
 pub use error::LabError;
+pub use fault::{Fault, FaultError};
 pub use group::Group;
-pub use lab::Lab;
-pub use network::{Cut, Latency, Rule, Traffic};
+pub use lab::{Handle, Injected, Lab, Snapshot};
+pub use liveness::Progress;
+pub use network::{Bandwidth, Cut, Latency, Percentiles, Region, Rule, Traffic};
+pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
+pub use workload::{Keys, LoadReport, RunningWorkload, Workload};
 pub use world::TrafficCounts;

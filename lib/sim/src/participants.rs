@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use netsplit_node::{
-    Belongings, CallId, Disk, Duration, Effect, NodeId, Outcome, Payload, Random, Resume, Slot, Time,
+    Belongings, CallId, Disk, Duration, Effect, Identity, NodeId, Outcome, Payload, Random, Resume, Slot,
+    Time,
 };
 
+use crate::byzantine::Liar;
+use crate::clock::Clock;
+use crate::network::Latency;
 use crate::population::Population;
 use crate::queue::Coming;
 
 /// A node or a client, as the core keeps it.
+#[derive(Clone)]
 pub(crate) struct Participant {
     pub(crate) role: Role,
     pub(crate) up: bool,
@@ -24,19 +29,60 @@ pub(crate) struct Participant {
     pub(crate) blocked: Option<Box<Blocked>>,
     /// Requests that its code has seen and not answered.
     pub(crate) unanswered: BTreeMap<CallId, Caller>,
+    /// Whether it has left its cluster for good.
+    pub(crate) left: bool,
+    /// Whose identity it has, if it is somebody's twin.
+    pub(crate) stands_for: Option<NodeId>,
+    /// What is out of the ordinary about it. Most participants have nothing of it, and pay one pointer.
+    pub(crate) special: Option<Box<Special>>,
+}
+
+/// What may be out of the ordinary about a node.
+#[derive(Clone)]
+pub(crate) struct Special {
+    /// Nothing if its clock is the world's.
+    pub(crate) clock: Option<Clock>,
+    /// How long each step takes; nothing for no time.
+    pub(crate) service_time: Option<Latency>,
+    /// Whether the service time is there only because the node is slow.
+    pub(crate) only_slow: bool,
+    /// How many times as long everything takes.
+    pub(crate) slowness: u32,
+    /// How many arrivals may wait.
+    pub(crate) queue_limit: u32,
+    /// How much longer syncs take.
+    pub(crate) disk_delay: Duration,
+    pub(crate) liar: Liar,
+}
+
+impl Default for Special {
+    fn default() -> Special {
+        Special {
+            clock: None,
+            service_time: None,
+            only_slow: false,
+            slowness: 1,
+            queue_limit: u32::MAX,
+            disk_delay: Duration::ZERO,
+            liar: Liar::default(),
+        }
+    }
 }
 
 impl Participant {
-    pub(crate) fn new(role: Role, random: Random) -> Participant {
+    pub(crate) fn new(role: Role, random: Random, identity: Identity) -> Participant {
         Participant {
             role,
             up: true,
             life: 0,
             crash_after: None,
-            belongings: Box::new(Belongings { random, disk: Disk::default() }),
+            belongings: Box::new(Belongings { random, disk: Disk::default(), identity }),
             timers: Vec::new(),
             blocked: None,
             unanswered: BTreeMap::new(),
+            left: false,
+            stands_for: None,
+            special: None,
         }
     }
 }
@@ -51,6 +97,7 @@ pub(crate) enum Role {
 }
 
 /// A node that waits for its disk, or is paused: the rest of its step, and what arrived meanwhile.
+#[derive(Clone)]
 pub(crate) struct Blocked {
     pub(crate) until: Time,
     /// How many disk operations will be durable then, if a sync is what it waits for.
@@ -62,23 +109,29 @@ pub(crate) struct Blocked {
 }
 
 /// Nodes of one type, under one name.
+#[derive(Clone)]
 pub(crate) struct ClusterState {
     pub(crate) name: String,
-    pub(crate) first: NodeId,
-    pub(crate) size: usize,
+    /// By their index; those that have left keep theirs.
+    pub(crate) members: Vec<NodeId>,
     pub(crate) population: Box<dyn Population>,
     /// Everything that was ever asked of it.
     pub(crate) operations: Vec<OperationState>,
 }
 
 /// A client's side of the world.
+#[derive(Clone)]
 pub(crate) struct ClientState {
+    /// Its number among all participants.
+    pub(crate) id: NodeId,
     pub(crate) name: String,
     pub(crate) service: NodeId,
     /// How long it waits for an answer; for ever if nothing is said.
     pub(crate) deadline: Option<Duration>,
     /// How often it asks again after a deadline has passed.
     pub(crate) retries: u32,
+    /// The workload that it belongs to, if to one.
+    pub(crate) load: Option<u32>,
 }
 
 /// Where an operation is kept: the cluster that was asked, and its place there.
@@ -89,6 +142,7 @@ pub(crate) struct OperationId {
 }
 
 /// One operation, as the history will tell it.
+#[derive(Clone)]
 pub(crate) struct OperationState {
     pub(crate) call: CallId,
     pub(crate) caller: NodeId,
@@ -110,6 +164,7 @@ pub(crate) struct Caller {
 }
 
 /// A call whose caller still waits.
+#[derive(Clone)]
 pub(crate) struct OpenCall {
     pub(crate) operation: OperationId,
     pub(crate) caller: NodeId,
@@ -118,29 +173,21 @@ pub(crate) struct OpenCall {
 }
 
 /// A request or a response under way.
+#[derive(Clone)]
 pub(crate) enum Parcel {
     Request { call: CallId, caller: Caller, request: Box<dyn Payload> },
     Response { call: CallId, outcome: Outcome<Box<dyn Payload>> },
 }
 
 impl Parcel {
-    pub(crate) fn copy(&self) -> Parcel {
+    /// Its size on the wire in bytes, about.
+    pub(crate) fn size(&self) -> usize {
         match self {
-            Parcel::Request { call, caller, request } => {
-                Parcel::Request { call: *call, caller: *caller, request: request.copy() }
-            }
-            Parcel::Response { call, outcome } => {
-                Parcel::Response { call: *call, outcome: copy_outcome(outcome) }
-            }
+            Parcel::Request { request, .. } => (**request).size(),
+            Parcel::Response { outcome: Outcome::Ok(response), .. } => (**response).size(),
+            Parcel::Response { outcome: Outcome::Fail(reason), .. } => reason.len(),
+            Parcel::Response { outcome: Outcome::Unknown, .. } => 0,
         }
-    }
-}
-
-pub(crate) fn copy_outcome(outcome: &Outcome<Box<dyn Payload>>) -> Outcome<Box<dyn Payload>> {
-    match outcome {
-        Outcome::Ok(response) => Outcome::Ok((**response).copy()),
-        Outcome::Fail(reason) => Outcome::Fail(reason.clone()),
-        Outcome::Unknown => Outcome::Unknown,
     }
 }
 

@@ -7,7 +7,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use netsplit_node::{CallId, Context, Inspection, Node, NodeId, Payload, Service, Slab, Slot, Step};
+use netsplit_node::{CallId, Context, Inspection, Node, NodeId, Payload, Random, Service, Slab, Slot, Step};
+
+use crate::shared::Shared;
 
 /// The nodes of one cluster. `member` is a node's index in it.
 pub trait Population: Send {
@@ -37,6 +39,16 @@ pub trait Population: Send {
     fn same_timer(&self, one: Slot, other: Slot) -> bool;
     /// What pictures show of the member.
     fn inspect(&self, member: usize) -> Inspection;
+    /// A copy of all of it: nodes, messages and timers, with the same code.
+    fn snapshot(&self) -> Box<dyn Population>;
+    /// Makes room for one more member, which is not started yet. Returns its place.
+    fn join(&mut self, node: NodeId) -> usize;
+    /// Changes a message, by the mutator that the cluster was given, if it was.
+    fn mutate(&mut self, message: Slot, random: &mut Random) -> bool;
+    /// Who sees whom as a peer from now on.
+    fn set_peers(&mut self, members: Arc<[NodeId]>);
+    /// From its next start on, the member runs this version of the code; 0 is what the cluster was made with.
+    fn set_version(&mut self, member: usize, version: u32);
     /// This population with its type, for the typed handle that made it.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
@@ -44,21 +56,70 @@ pub trait Population: Send {
 /// How a service is handed a request: known only where the node is known to be a service.
 type Serve<N> = fn(&mut N, CallId, Box<dyn Payload>, &mut Context<N>);
 
+impl Clone for Box<dyn Population> {
+    fn clone(&self) -> Self {
+        (**self).snapshot()
+    }
+}
+
+/// How a member is made, by its number.
+pub(crate) type Factory<N> = Box<dyn Fn(NodeId) -> N + Send>;
+
+/// How a message is changed by corruption or a forger.
+pub(crate) type Mutator<N> = Box<dyn FnMut(&mut <N as Node>::Message, &mut Random) + Send>;
+
 /// Nodes of one type.
+#[derive(Clone)]
 pub(crate) struct Typed<N: Node> {
-    factory: Box<dyn Fn(NodeId) -> N + Send>,
+    /// The versions of the code, each a [`Factory`].
+    versions: Vec<Shared>,
+    /// The version that each member runs.
+    version_of: Vec<u32>,
+    /// The number of each member, those that have left included.
+    ids: Vec<NodeId>,
+    /// Those that are there: what each sees as itself and its peers.
     members: Arc<[NodeId]>,
     /// One per member that was ever started. A crashed node's last state stays to be looked at.
     nodes: Vec<Option<N>>,
     messages: Slab<N::Message>,
     timers: Slab<N::Timer>,
     serve: Option<Serve<N>>,
+    /// A [`Mutator`], if the cluster was given one.
+    mutator: Option<Shared>,
 }
 
 impl<N: Node> Typed<N> {
-    pub(crate) fn new(members: Arc<[NodeId]>, factory: Box<dyn Fn(NodeId) -> N + Send>) -> Typed<N> {
+    pub(crate) fn new(members: Arc<[NodeId]>, factory: Factory<N>) -> Typed<N> {
         let nodes = members.iter().map(|_| None).collect();
-        Typed { factory, members, nodes, messages: Slab::new(), timers: Slab::new(), serve: None }
+        Typed {
+            versions: vec![Shared::new(Box::new(factory))],
+            version_of: vec![0; members.len()],
+            ids: members.to_vec(),
+            members,
+            nodes,
+            messages: Slab::new(),
+            timers: Slab::new(),
+            serve: None,
+            mutator: None,
+        }
+    }
+
+    pub(crate) fn set_mutator(&mut self, mutator: Shared) {
+        self.mutator = Some(mutator);
+    }
+
+    /// How many versions of the code there are.
+    pub(crate) fn versions(&self) -> u32 {
+        self.versions.len() as u32
+    }
+
+    pub(crate) fn is_service(&self) -> bool {
+        self.serve.is_some()
+    }
+
+    /// Adds a version of the code, for [`Population::set_version`].
+    pub(crate) fn add_version(&mut self, version: Shared) {
+        self.versions.push(version);
     }
 
     /// A look at a member's state; nothing before it was first started.
@@ -85,7 +146,11 @@ impl<N: Service> Typed<N> {
 
 impl<N: Node> Population for Typed<N> {
     fn start(&mut self, member: usize, step: &mut Step) {
-        self.nodes[member] = Some((self.factory)(self.members[member]));
+        let id = self.ids[member];
+        let made = &mut self.nodes[member];
+        self.versions[self.version_of[member] as usize].with(&mut |version| {
+            *made = version.downcast_ref::<Factory<N>>().map(|factory| factory(id));
+        });
         let (node, mut ctx) = self.parts(member, step);
         node.on_start(&mut ctx);
     }
@@ -144,6 +209,36 @@ impl<N: Node> Population for Typed<N> {
 
     fn inspect(&self, member: usize) -> Inspection {
         self.nodes[member].as_ref().map(Node::inspect).unwrap_or_default()
+    }
+
+    fn snapshot(&self) -> Box<dyn Population> {
+        Box::new(self.clone())
+    }
+
+    fn join(&mut self, node: NodeId) -> usize {
+        self.ids.push(node);
+        self.version_of.push(0);
+        self.nodes.push(None);
+        self.nodes.len() - 1
+    }
+
+    fn mutate(&mut self, message: Slot, random: &mut Random) -> bool {
+        let Some(mutator) = &self.mutator else { return false };
+        let changed = self.messages.get_mut(message);
+        mutator.with(&mut |mutator| {
+            if let Some(mutator) = mutator.downcast_mut::<Mutator<N>>() {
+                mutator(changed, random);
+            }
+        });
+        true
+    }
+
+    fn set_peers(&mut self, members: Arc<[NodeId]>) {
+        self.members = members;
+    }
+
+    fn set_version(&mut self, member: usize, version: u32) {
+        self.version_of[member] = version;
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {

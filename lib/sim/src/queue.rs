@@ -23,6 +23,8 @@ pub(crate) enum Coming {
     Unblock { node: NodeId, life: u32 },
     /// A caller stops waiting, if it still waits.
     Deadline { caller: NodeId, call: CallId },
+    /// The world itself has something to do.
+    Job { job: Slot },
 }
 
 /// What arrives.
@@ -81,6 +83,7 @@ struct Entry {
 ///
 /// Invariant: `today` holds every event up to and including day `day`, `pages` those of the `DAYS - 1` days after it, `far` the
 /// rest.
+#[derive(Clone)]
 pub(crate) struct Queue {
     entries: Vec<Entry>,
     /// The first free entry.
@@ -109,7 +112,7 @@ enum NewDay {
 }
 
 /// What happened since the length of a day was last looked at.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Tuning {
     days: u32,
     filed: u64,

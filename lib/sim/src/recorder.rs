@@ -12,6 +12,7 @@ use netsplit_node::{NodeId, Payload, Slot, Time};
 pub(crate) const FROM_OUTSIDE: u64 = u64::MAX;
 
 /// One event of the ring.
+#[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) number: u64,
     pub(crate) time: Time,
@@ -20,6 +21,7 @@ pub(crate) struct Record {
 }
 
 /// What happened; the frequent kinds as numbers, the rest as the trace shows them.
+#[derive(Clone)]
 pub(crate) enum What {
     Sent { from: NodeId, to: NodeId, cargo: Cargo, body: Body },
     Received { node: NodeId, from: NodeId, message: u64 },
@@ -27,6 +29,7 @@ pub(crate) enum What {
 }
 
 /// What a message says, to be put into words when somebody looks.
+#[derive(Clone)]
 pub(crate) enum Body {
     /// A copy, in the slab of the sender's cluster.
     Message(Slot),
@@ -37,6 +40,7 @@ pub(crate) enum Body {
 }
 
 /// Keeps the record.
+#[derive(Clone)]
 pub(crate) struct Recorder {
     hash: u64,
     next: u64,
@@ -58,6 +62,11 @@ impl Recorder {
     #[inline]
     pub(crate) fn keeps(&self) -> bool {
         self.keep > 0
+    }
+
+    /// How many events are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.keep
     }
 
     pub(crate) fn set_keep(&mut self, keep: usize) {

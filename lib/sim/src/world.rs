@@ -4,24 +4,30 @@
 //! carried out (`effects.rs`): messages get a fate from the network, timers and deadlines go back into the queue. Nothing here is
 //! generic over a protocol, so it is compiled once; nothing here reads a clock or a hash map's order, so a seed decides all.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::trace::EventKind;
-use netsplit_node::{Duration, NodeId, Random, Slab, Step, Time, ms};
+use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Step, Time, ms};
 
-use crate::cluster::members;
-use crate::error::LabError;
+use crate::action::Logged;
+use crate::byzantine::Twin;
 use crate::handler_panic::{self, NodesRun};
-use crate::network::{Latency, Network};
+use crate::network::{Cut, Latency, Network};
 use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
+use crate::plan::Playing;
 use crate::population::Population;
 use crate::queue::{Coming, Freight, Queue};
 use crate::recorder::{FROM_OUTSIDE, Record, Recorder, What};
+use crate::schedule::{Flap, Job};
+use crate::workload::RunningLoad;
 
 /// Streams of random numbers, by who draws from them.
 const NETWORK_STREAM: u64 = 0;
 const NODE_STREAM: u64 = 1;
+const FAULT_STREAM: u64 = 2;
+pub(crate) const WORKLOAD_STREAM: u64 = 3;
+const SECRET_STREAM: u64 = 4;
 
 /// How many events may happen at one instant before the run is taken for a livelock.
 const EVENTS_AT_ONE_INSTANT: u64 = 10_000_000;
@@ -46,6 +52,8 @@ pub(crate) mod kind {
     pub(crate) const PAUSED: u8 = 13;
     pub(crate) const CUT: u8 = 14;
     pub(crate) const HEALED: u8 = 15;
+    pub(crate) const FAULT: u8 = 16;
+    pub(crate) const CORRUPTED: u8 = 17;
 }
 
 /// Messages by what became of them. Every message that was sent or doubled is in exactly one of the other counts.
@@ -63,6 +71,7 @@ pub struct TrafficCounts {
     pub in_flight: u64,
 }
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) now: Time,
@@ -73,12 +82,25 @@ pub(crate) struct World {
     pub(crate) clusters: Vec<ClusterState>,
     pub(crate) clients: Vec<ClientState>,
     pub(crate) parcels: Slab<Parcel>,
-    pub(crate) open_calls: std::collections::BTreeMap<netsplit_node::CallId, OpenCall>,
+    pub(crate) open_calls: BTreeMap<netsplit_node::CallId, OpenCall>,
     pub(crate) next_call: u64,
     pub(crate) sync_time: Duration,
     pub(crate) counts: TrafficCounts,
     /// Lent to one node after the other.
     pub(crate) step: Step,
+    /// Draws for faults, so that they do not shift the network's.
+    pub(crate) fault_random: Random,
+    /// Everything that was done from outside.
+    pub(crate) log: Vec<Logged>,
+    pub(crate) jobs: Slab<Job>,
+    pub(crate) flaps: BTreeMap<Cut, Flap>,
+    pub(crate) twins: BTreeMap<NodeId, Twin>,
+    pub(crate) plans: Vec<Playing>,
+    /// Whether some plan waits for a condition.
+    pub(crate) watching: bool,
+    pub(crate) loads: Vec<RunningLoad>,
+    /// What signatures are made with.
+    secret: [u64; 2],
     instant_events: u64,
     /// Events handled so far.
     handled: u64,
@@ -96,46 +118,33 @@ impl World {
             clusters: Vec::new(),
             clients: Vec::new(),
             parcels: Slab::new(),
-            open_calls: std::collections::BTreeMap::new(),
+            open_calls: BTreeMap::new(),
             next_call: 0,
             sync_time: ms(1),
             counts: TrafficCounts::default(),
             step: Step::new(),
+            fault_random: Random::stream(seed, &[FAULT_STREAM]),
+            log: Vec::new(),
+            jobs: Slab::new(),
+            flaps: BTreeMap::new(),
+            twins: BTreeMap::new(),
+            plans: Vec::new(),
+            watching: false,
+            loads: Vec::new(),
+            secret: [0, 1].map(|half| Random::stream(seed, &[SECRET_STREAM, half]).next_u64()),
             instant_events: 0,
             handled: 0,
         }
     }
 
-    /// Adds a cluster and starts its nodes, one after the other, at this moment. Returns its number.
-    pub(crate) fn add_cluster(
-        &mut self,
-        name: &str,
-        size: usize,
-        populate: &mut dyn FnMut(Arc<[NodeId]>) -> Box<dyn Population>,
-    ) -> Result<u32, LabError> {
-        if size == 0 {
-            return Err(LabError::NoNodes { cluster: name.to_owned() });
-        }
-        let cluster = self.clusters.len() as u32;
-        let first = NodeId(self.participants.len() as u32);
-        let population = populate(members(first, size));
-        let taken = self.clusters.iter().filter(|other| other.name.split(" (").next() == Some(name)).count();
-        let name = if taken == 0 { name.to_owned() } else { format!("{name} ({})", taken + 1) };
-        self.clusters.push(ClusterState { name, first, size, population, operations: Vec::new() });
-        for member in 0..size as u32 {
-            let random = self.stream_of(self.participants.len() as u32, 0);
-            self.participants.push(Participant::new(Role::Member { cluster, member }, random));
-        }
-        let _nodes_run = NodesRun::begin();
-        for id in members(first, size).iter() {
-            self.start(*id, false);
-        }
-        Ok(cluster)
-    }
-
     /// The stream of random numbers of a participant's `life`.
     pub(crate) fn stream_of(&self, id: u32, life: u32) -> Random {
         Random::stream(self.seed, &[NODE_STREAM, u64::from(id), u64::from(life)])
+    }
+
+    /// The identity with which a node signs.
+    pub(crate) fn identity_of(&self, id: NodeId) -> Identity {
+        Identity::new(id, self.secret)
     }
 
     /// Runs everything that is due up to and including `until`, then lets the clock show `until`.
@@ -160,6 +169,17 @@ impl World {
         }
     }
 
+    /// Runs until so many events have been handled since the world began, or none is left.
+    pub(crate) fn run_events(&mut self, handled: u64) -> Result<(), Stop> {
+        let _nodes_run = NodesRun::begin();
+        while self.handled < handled {
+            self.check_interrupt()?;
+            let Some((time, coming)) = self.queue.pop_until(Time::MAX) else { break };
+            self.happen(time, coming)?;
+        }
+        Ok(())
+    }
+
     /// Between two events: whether the user wants to stop here.
     #[inline(always)]
     fn check_interrupt(&self) -> Result<(), Stop> {
@@ -180,6 +200,9 @@ impl World {
         self.now = time;
         self.handled += 1;
         self.dispatch(coming);
+        if self.watching {
+            self.check_watches();
+        }
         Ok(())
     }
 
@@ -191,16 +214,29 @@ impl World {
             Coming::Timer { node, .. } => node,
             Coming::Deadline { caller, .. } => caller,
             Coming::Unblock { node, life } => return self.unblock(node, life),
+            Coming::Job { job } => return self.do_job(job),
         };
-        if let Some(blocked) = &mut self.participants[concerned.0 as usize].blocked {
-            blocked.inbox.push_back(coming);
-            return;
+        if self.participants[concerned.0 as usize].blocked.is_some() {
+            return self.keep_waiting(concerned, coming);
         }
         match coming {
             Coming::Arrival { to, from, cargo, sent } => self.arrive(to, from, cargo, sent),
             Coming::Timer { node, order } => self.timer_runs_out(node, order),
             Coming::Deadline { call, .. } => self.deadline_passes(call),
-            Coming::Unblock { .. } => {}
+            Coming::Unblock { .. } | Coming::Job { .. } => {}
+        }
+    }
+
+    /// What comes to a blocked node waits for it, if there is room.
+    fn keep_waiting(&mut self, node: NodeId, coming: Coming) {
+        let participant = &mut self.participants[node.0 as usize];
+        let Some(blocked) = &mut participant.blocked else { return };
+        let limit = participant.special.as_ref().map_or(u32::MAX, |special| special.queue_limit);
+        match coming {
+            Coming::Arrival { to, from, cargo, sent } if blocked.inbox.len() >= limit as usize => {
+                self.lose(from, to, cargo, sent, "the receiver's queue is full");
+            }
+            _ => blocked.inbox.push_back(coming),
         }
     }
 
@@ -210,7 +246,7 @@ impl World {
         if !receiver.up {
             return self.lose(from, to, freight, sent, "the receiver is down");
         }
-        if self.network.is_cut(from, to) {
+        if self.network.is_cut(self.apparent(from), self.apparent(to)) {
             return self.lose(from, to, freight, sent, "the link was cut on the way");
         }
         self.counts.received += 1;
@@ -218,6 +254,7 @@ impl World {
         if self.recorder.keeps() {
             self.keep(number, sent, What::Received { node: to, from, message: sent });
         }
+        let from = self.apparent(from);
         match freight {
             Freight::Message(message) => {
                 self.run_step(to, number, |population, member, step| {
@@ -256,12 +293,32 @@ impl World {
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         step.node = id;
         step.now = self.now;
+        step.uncertainty = Duration::ZERO;
+        step.monotonic = self.now;
+        if let Some(clock) = participant.clock() {
+            step.now = clock.read(self.now);
+            step.uncertainty = clock.uncertainty(self.now);
+            step.monotonic = clock.monotonic(self.now);
+        }
+        if let Some(other) = participant.stands_for {
+            step.node = other;
+        }
         let population = &mut *self.clusters[cluster as usize].population;
         let result = handler_panic::catch(|| handler(population, member as usize, step));
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         self.carry_out_step(id, cause);
         if let Err(panic) = result {
             self.crash(id, &format!("panics: {panic}"), cause);
+        }
+    }
+
+    /// What pictures show of a node; nothing of clients.
+    pub(crate) fn inspect(&self, id: NodeId) -> Option<Inspection> {
+        match self.participants.get(id.0 as usize)?.role {
+            Role::Member { cluster, member } => {
+                Some(self.clusters[cluster as usize].population.inspect(member as usize))
+            }
+            Role::Client(_) => None,
         }
     }
 
@@ -312,8 +369,12 @@ impl World {
     /// A participant's name: "store 0", "ann".
     pub(crate) fn name_of(&self, id: NodeId) -> String {
         match self.participants.get(id.0 as usize).map(|participant| participant.role) {
-            Some(Role::Member { cluster, member }) => {
-                format!("{} {member}", self.clusters[cluster as usize].name)
+            Some(Role::Member { cluster, .. }) => {
+                let real = self.participants[id.0 as usize].stands_for;
+                let state = &self.clusters[cluster as usize];
+                let index =
+                    state.members.iter().position(|&member| member == real.unwrap_or(id)).unwrap_or(0);
+                format!("{} {index}{}", state.name, if real.is_some() { " (twin)" } else { "" })
             }
             Some(Role::Client(client)) => self.clients[client as usize].name.clone(),
             None => id.to_string(),

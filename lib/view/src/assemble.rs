@@ -117,7 +117,7 @@ fn participants(trace: &Trace, event: &Event) -> Vec<NodeId> {
     match &event.kind {
         EventKind::Sent { from, to, .. } | EventKind::Lost { from, to, .. } => vec![*from, *to],
         EventKind::Received { node, from, .. } => vec![*node, *from],
-        EventKind::Duplicated { message } => {
+        EventKind::Duplicated { message } | EventKind::Corrupted { message } => {
             trace.event(*message).map_or_else(Vec::new, |sent| participants(trace, sent))
         }
         EventKind::Started { node, .. }
@@ -125,6 +125,7 @@ fn participants(trace: &Trace, event: &Event) -> Vec<NodeId> {
         | EventKind::Noted { node, .. }
         | EventKind::Wrote { node, .. }
         | EventKind::Synced { node }
+        | EventKind::Fault { node, .. }
         | EventKind::Crashed { node, .. }
         | EventKind::Paused { node, .. } => vec![*node],
         EventKind::Invoked { client, .. } | EventKind::Returned { client, .. } => vec![*client],
@@ -249,6 +250,11 @@ impl<'a> Assembly<'a> {
                     self.scene.messages[index].doubled = true;
                 }
             }
+            EventKind::Corrupted { message } => {
+                if let Some(index) = self.message(*message) {
+                    self.scene.messages[index].text.push_str(" (changed on the way)");
+                }
+            }
             EventKind::Invoked { client, text } => {
                 let column = self.column_of[client];
                 let (operation, item) = (self.scene.operations.len(), self.scene.items.len());
@@ -366,6 +372,7 @@ impl<'a> Assembly<'a> {
             }
             EventKind::Noted { .. } if options.notes_hidden => return,
             EventKind::Noted { node, text } => (node, Mark::Note, text.clone()),
+            EventKind::Fault { node, text } => (node, Mark::Fault, text.clone()),
             EventKind::Wrote { .. } | EventKind::Synced { .. } if options.disks_hidden => return,
             EventKind::Wrote { node, file } => (node, Mark::Write, format!("writes {file}")),
             EventKind::Synced { node } => (node, Mark::Sync, "synced".to_owned()),

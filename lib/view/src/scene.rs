@@ -67,6 +67,7 @@ pub(crate) enum Mark {
     Write,
     Sync,
     Crash,
+    Fault,
     Pause,
     Resume,
 }

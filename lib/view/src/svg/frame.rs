@@ -261,6 +261,7 @@ impl Sign {
             Sign::Mark(Mark::Write) => "writes, may be lost",
             Sign::Mark(Mark::Sync) => "disk synced",
             Sign::Mark(Mark::Crash) => "crash",
+            Sign::Mark(Mark::Fault) => "fault",
             Sign::Mark(Mark::Pause) => "pause",
             Sign::Mark(Mark::Resume) => "goes on",
             Sign::Cut => "cut: nothing gets across",

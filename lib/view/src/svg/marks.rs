@@ -7,7 +7,7 @@ use crate::scene::{ItemKind, Mark};
 use super::arrows::cross;
 use super::canvas::{Canvas, Point};
 use super::labels::{Anchor, Face, NOBODY};
-use super::palette::{GOOD, GOOD_TEXT, GROUND, HARM_TEXT, INK, NOTE, NOTE_EDGE, QUIET};
+use super::palette::{DOUBT, DOUBT_TEXT, GOOD, GOOD_TEXT, GROUND, HARM_TEXT, INK, NOTE, NOTE_EDGE, QUIET};
 use super::{Picture, Style};
 
 impl Picture<'_> {
@@ -48,6 +48,7 @@ impl Picture<'_> {
                 Mark::Note => (Face::Words, INK, ""),
                 Mark::Crash => (Face::Words, HARM_TEXT, "font-weight=\"600\""),
                 Mark::Restarts | Mark::Resume => (Face::Words, GOOD_TEXT, "font-weight=\"600\""),
+                Mark::Fault => (Face::Words, DOUBT_TEXT, "font-weight=\"600\""),
                 Mark::Pause => (Face::Words, QUIET, "font-weight=\"600\""),
                 Mark::Starts | Mark::Write | Mark::Sync => (Face::Words, QUIET, ""),
             };
@@ -103,6 +104,10 @@ pub(super) fn draw_mark(canvas: &mut Canvas, mark: Mark, at: Point) {
             canvas.rect((x - 5, y - 5), (10, 10), 1, &format!("fill=\"{INK}\" stroke=\"{GROUND}\""))
         }
         Mark::Crash => cross(canvas, at, 7),
+        Mark::Fault => {
+            let looks = format!("fill=\"{DOUBT}\" stroke=\"{GROUND}\"");
+            canvas.path(&format!("M{x} {} l7 12 h-14 Z", y - 7), &looks);
+        }
         Mark::Pause => {
             canvas.circle(at, 8, &format!("fill=\"{GROUND}\" stroke=\"{QUIET}\""));
             canvas.rect((x - 4, y - 4), (3, 8), 0, &format!("fill=\"{QUIET}\""));

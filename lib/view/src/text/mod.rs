@@ -336,12 +336,13 @@ impl<'a> Page<'a> {
             Mark::Note => ('*', format!("\"{text}\"")),
             Mark::Crash => ('X', text),
             Mark::Write | Mark::Sync | Mark::Restarts | Mark::Pause | Mark::Resume => ('*', text),
+            Mark::Fault => ('!', text),
         };
         self.letters[column] = match mark {
             Mark::Crash => ' ',
             Mark::Pause => '%',
             Mark::Starts | Mark::Restarts | Mark::Resume => '|',
-            Mark::Timer | Mark::Note | Mark::Write | Mark::Sync => self.letters[column],
+            Mark::Timer | Mark::Note | Mark::Write | Mark::Sync | Mark::Fault => self.letters[column],
         };
         let joins = self.row.as_ref().is_some_and(|row| {
             row.time == item.time

@@ -28,7 +28,8 @@ impl World {
         participant.up = false;
         participant.life += 1;
         participant.crash_after = None;
-        participant.belongings.disk.crash();
+        let belongings = &mut *participant.belongings;
+        belongings.disk.crash_with(&mut belongings.random);
         participant.unanswered.clear();
         let timers = std::mem::take(&mut participant.timers);
         let blocked = participant.blocked.take();
@@ -48,12 +49,6 @@ impl World {
                 }
             }
         }
-    }
-
-    pub(crate) fn crash_from_outside(&mut self, node: NodeId) -> Result<(), LabError> {
-        self.check_up(node)?;
-        self.crash(node, "crashes", FROM_OUTSIDE);
-        Ok(())
     }
 
     /// The node crashes in a later step, after `effects` more effects and before the next one.
@@ -92,7 +87,7 @@ impl World {
         Ok(())
     }
 
-    fn check_up(&self, node: NodeId) -> Result<(), LabError> {
+    pub(crate) fn check_up(&self, node: NodeId) -> Result<(), LabError> {
         if self.participants[node.0 as usize].up {
             Ok(())
         } else {

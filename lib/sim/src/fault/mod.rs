@@ -1,0 +1,284 @@
+//! Faults as data: what can go wrong in a world, as values that can be printed, saved, sent to somebody else and cut down.
+//!
+//! | fault | what it models, and from where |
+//! |---|---|
+//! | [`Crash`](Fault::Crash), [`Restart`](Fault::Restart) | a process dies; what it had not synced is lost ("crash-recovery", Cachin, Guerraoui and Rodrigues, 2011, 2.2) |
+//! | [`CrashAfterEffects`](Fault::CrashAfterEffects), [`CrashAtByte`](Fault::CrashAtByte) | power is cut between two effects of a step, or in the middle of a write |
+//! | [`Pause`](Fault::Pause) | a garbage collection, a suspended virtual machine: the node does not notice |
+//! | [`Slow`](Fault::Slow), [`ServiceTime`](Fault::ServiceTime), [`Overload`](Fault::Overload) | gray failure (Huang and others, "Gray failure: the Achilles' heel of cloud-scale systems", 2017); one server with a queue; a queue that overflows |
+//! | [`Partition`](Fault::Partition), [`Isolate`](Fault::Isolate), [`OneWay`](Fault::OneWay), [`Ring`](Fault::Ring), [`Flap`](Fault::Flap) | cuts (Alquraan and others, "An analysis of network-partitioning failures in cloud systems", 2018: complete, partial and simplex partitions) |
+//! | [`Loss`](Fault::Loss), [`Duplicate`](Fault::Duplicate), [`Delay`](Fault::Delay), [`Reorder`](Fault::Reorder), [`Corrupt`](Fault::Corrupt) | what fair-loss links do to messages |
+//! | [`Bandwidth`](Fault::Bandwidth), [`MtuDrop`](Fault::MtuDrop) | a shared link with a queue in front of it; a router that drops what is too large and says nothing (RFC 2923) |
+//! | [`ClockOffset`](Fault::ClockOffset) to [`BadTimeServer`](Fault::BadTimeServer) | clocks: see `clock.rs` |
+//! | [`TornWrites`](Fault::TornWrites) to [`SlowDisk`](Fault::SlowDisk) | disks: see `disk.rs` of the seam |
+//! | [`Misbehave`](Fault::Misbehave) | nodes that lie: see `byzantine.rs` |
+//!
+//! Not modelled: limits of memory, threads and file descriptors (a simulated node has none), certificates and keys.
+
+mod check;
+mod fields;
+mod inject;
+mod text;
+
+use netsplit_node::{Duration, NodeId};
+
+use crate::byzantine::Behaviour;
+use crate::group::Group;
+use crate::network::{Bandwidth, Latency, Traffic};
+
+pub(crate) use inject::Undo;
+pub use text::FaultError;
+pub(crate) use text::{Word, read};
+
+/// Something that goes wrong, as a value. [`Lab::inject`](crate::Lab::inject) makes it happen; its text form reads back:
+///
+/// ```
+/// use netsplit_node::{NodeId, ms};
+/// use netsplit_sim::{Fault, Group};
+/// let fault = Fault::Pause { nodes: NodeId(2).into(), time: ms(300) };
+/// assert_eq!(fault.to_string(), "pause nodes={n2} time=300ms");
+/// assert_eq!("pause nodes={n2} time=300ms".parse(), Ok(fault));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// Nodes crash: memory, timers and what the disk had not synced are gone. Undone by restarting them.
+    Crash {
+        /// The nodes; those that are down already stay down.
+        nodes: Group,
+    },
+    /// A node crashes in the middle of what it does next.
+    CrashAfterEffects {
+        /// The node.
+        node: NodeId,
+        /// After so many more effects, before the one that would follow.
+        effects: u32,
+    },
+    /// A node's power is cut while its disk writes: of what it had not synced, the first bytes reach the disk.
+    CrashAtByte {
+        /// The node.
+        node: NodeId,
+        /// How many bytes, in the order in which they were written.
+        bytes: u64,
+    },
+    /// Crashed nodes begin again: made anew, with the disk that survived. Nodes that are up stay up.
+    Restart {
+        /// The nodes.
+        nodes: Group,
+    },
+    /// Nodes take no step for a while, and do not notice.
+    Pause {
+        /// The nodes.
+        nodes: Group,
+        /// For how long.
+        time: Duration,
+    },
+    /// Everything that takes nodes time (their service time, the syncs of their disks) takes so many times as long; a node without
+    /// a service time gets one of 0.1 ms to begin with. Undone by the factor 1.
+    Slow {
+        /// The nodes.
+        nodes: Group,
+        /// How many times as long; 1 is as before.
+        factor: u32,
+    },
+    /// Each step takes nodes this long: what it asks for happens afterwards, and what arrives meanwhile waits in a queue.
+    ServiceTime {
+        /// The nodes.
+        nodes: Group,
+        /// The time, drawn anew for each step; a constant of 0 is none.
+        time: Latency,
+    },
+    /// At most so many arrivals wait for busy or paused nodes; the rest is lost.
+    Overload {
+        /// The nodes.
+        nodes: Group,
+        /// The length of the queue.
+        limit: u32,
+    },
+    /// Links between different groups are cut; who is in none reaches everyone (so two groups of three nodes leave a bridge).
+    Partition {
+        /// The groups, at least two, that do not overlap.
+        groups: Vec<Group>,
+    },
+    /// A group is cut off from everyone else.
+    Isolate {
+        /// The group.
+        nodes: Group,
+    },
+    /// What `from` sends to `to` is lost; the other direction works on.
+    OneWay {
+        /// The senders.
+        from: Group,
+        /// The receivers.
+        to: Group,
+    },
+    /// Each node reaches only its two neighbours on a ring, in the order of their numbers.
+    Ring {
+        /// The nodes of the ring, at least four (fewer are all neighbours).
+        nodes: Group,
+    },
+    /// A partition that comes and goes: cut for a while, whole for a while, and so on.
+    Flap {
+        /// The groups, as of a partition.
+        groups: Vec<Group>,
+        /// How long it is cut.
+        down: Duration,
+        /// How long it is whole.
+        up: Duration,
+    },
+    /// Loses each matching message with this probability.
+    Loss {
+        /// From 0 to 1.
+        probability: f64,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Delivers each matching message twice with this probability.
+    Duplicate {
+        /// From 0 to 1.
+        probability: f64,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Delivers matching messages this much later.
+    Delay {
+        /// How much.
+        by: Duration,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Holds each matching message back with this probability, for a random time, so that later ones overtake it.
+    Reorder {
+        /// From 0 to 1.
+        probability: f64,
+        /// It is held back for up to so long, each time equally likely.
+        by: Duration,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Changes each matching message with this probability: by the cluster's own mutator if it has one
+    /// ([`Cluster::set_mutator`](crate::Cluster::set_mutator)), and otherwise so that a checksum notices and it is lost.
+    Corrupt {
+        /// From 0 to 1.
+        probability: f64,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Matching messages share one link of this bandwidth, with a queue in front of it; what finds the queue full is lost.
+    Bandwidth {
+        /// How much the link carries.
+        rate: Bandwidth,
+        /// How many bytes may wait. Long queues trade loss for delay ("bufferbloat": Gettys and Nichols, 2011).
+        queue: u64,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Matching messages larger than `bytes` are lost, and nobody is told.
+    MtuDrop {
+        /// The largest size that passes.
+        bytes: u64,
+        /// Which messages.
+        traffic: Traffic,
+    },
+    /// Nodes' clocks are wrong by so much, from one moment to the next. Undone by the opposite.
+    ClockOffset {
+        /// The nodes.
+        nodes: Group,
+        /// Added to what the clock shows; negative is behind.
+        by: Duration,
+    },
+    /// Nodes' oscillators run fast (or slow, if negative); a quartz is good to about 50 ppm. Undone by 0.
+    ClockDrift {
+        /// The nodes.
+        nodes: Group,
+        /// Parts per billion: 1,000 gain 1 µs a second.
+        ppb: i64,
+    },
+    /// Nodes' clocks are set, once: like an offset, but it is not undone.
+    ClockJump {
+        /// The nodes.
+        nodes: Group,
+        /// Added to what the clock shows; negative is back in time.
+        by: Duration,
+    },
+    /// Nodes' clocks stand still. Undone by letting them go on, behind by the time lost.
+    ClockFreeze {
+        /// The nodes.
+        nodes: Group,
+        /// Whether they stand still from now on, or go on.
+        frozen: bool,
+    },
+    /// A second is inserted now: clocks show the last second twice, or are smeared.
+    LeapSecond {
+        /// The nodes.
+        nodes: Group,
+        /// Over how long it is spread; 0 steps the clock. Google and Amazon smear over 24 hours.
+        smear: Duration,
+    },
+    /// The time servers that discipline these clocks are wrong by so much; a clock that nobody disciplines does not notice. Undone
+    /// by 0.
+    BadTimeServer {
+        /// The nodes.
+        nodes: Group,
+        /// How far the servers are ahead.
+        by: Duration,
+    },
+    /// From now on a crash may leave part of what was not synced, and the last write torn: a random number of bytes of it.
+    TornWrites {
+        /// The nodes.
+        nodes: Group,
+        /// Whether it is so from now on.
+        on: bool,
+    },
+    /// From now on a crash may keep any of the writes that were not synced and lose any other, whatever their order.
+    WriteReorder {
+        /// The nodes.
+        nodes: Group,
+        /// Whether it is so from now on.
+        on: bool,
+    },
+    /// The next syncs fail: the node is told by a crash, as databases do since 2018 (Rebello and others, "Can applications recover
+    /// from fsync failures?", 2020), and the writes are lost.
+    FsyncError {
+        /// The nodes.
+        nodes: Group,
+        /// How many syncs of each fail; 0 takes it back.
+        count: u32,
+    },
+    /// From now on syncs end without having made anything durable.
+    FsyncLie {
+        /// The nodes.
+        nodes: Group,
+        /// Whether it is so from now on.
+        on: bool,
+    },
+    /// Random bits of what is on the disk change, now (Bairavasundaram and others, "An analysis of data corruption in the storage
+    /// stack", 2008).
+    BitRot {
+        /// The nodes.
+        nodes: Group,
+        /// How many bits of each disk.
+        bits: u32,
+    },
+    /// Disks hold no more than so many bytes: a write beyond it crashes the node that did not ask first
+    /// ([`DiskAccess::has_room`](netsplit_node::DiskAccess::has_room)).
+    DiskFull {
+        /// The nodes.
+        nodes: Group,
+        /// How many bytes a disk holds; `u64::MAX` is no limit.
+        bytes: u64,
+    },
+    /// Syncs take this much longer.
+    SlowDisk {
+        /// The nodes.
+        nodes: Group,
+        /// How much longer; 0 takes it back.
+        by: Duration,
+    },
+    /// Nodes lie from now on, in this way.
+    Misbehave {
+        /// The nodes.
+        nodes: Group,
+        /// How.
+        behaviour: Behaviour,
+    },
+}

@@ -1,0 +1,283 @@
+//! The network: how long a message takes, and whether it arrives at all.
+//!
+//! Models: a latency per link and direction, drawn anew for each message (so messages overtake each other); rules that lose, delay,
+//! double, hold back or corrupt the traffic they match or let it share a link, composed in the order in which they were made; cuts
+//! between groups. A cut link carries nothing: what is under way when it is cut is lost as well. Does not model: packets (a message
+//! arrives whole or not at all), acknowledgements and congestion control below the protocols.
+
+mod bandwidth;
+mod cut;
+mod latency;
+mod region;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use netsplit_node::{Chance, Duration, NodeId, Random, Time};
+
+use crate::error::LabError;
+pub use bandwidth::Bandwidth;
+pub(crate) use bandwidth::Pipe;
+pub use cut::Cut;
+pub(crate) use cut::Severed;
+pub use latency::{Latency, Percentiles};
+pub use region::Region;
+pub(crate) use traffic::Shipment;
+pub use traffic::Traffic;
+
+/// What a rule does to the traffic it matches.
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    /// Lose it with this probability.
+    Lose(Chance),
+    /// Deliver it this much later.
+    Delay(Duration),
+    /// Deliver it twice with this probability.
+    Duplicate(Chance),
+    /// Hold it back with this probability, for up to so long.
+    Reorder(Chance, Duration),
+    /// Change it with this probability.
+    Corrupt(Chance),
+    /// Send it through a link that all of it shares.
+    Share(Pipe),
+    /// Lose it if it is larger than so many bytes.
+    TooLarge(u64),
+}
+
+/// A rule that the network follows until it is removed. Handles are numbers: keep them as long as you like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rule(pub(crate) u32);
+
+#[derive(Clone, Debug)]
+struct ActiveRule {
+    id: Rule,
+    traffic: Traffic,
+    effect: Effect,
+    /// How many more messages it applies to; nothing for all.
+    remaining: Option<u32>,
+}
+
+impl ActiveRule {
+    fn needs_size(&self) -> bool {
+        self.traffic.larger_than.is_some() || matches!(self.effect, Effect::Share(_) | Effect::TooLarge(_))
+    }
+}
+
+/// What becomes of one message.
+pub(crate) enum Fate {
+    /// It arrives.
+    Arrives(Arrival),
+    /// It is lost, for this reason.
+    Lost(&'static str),
+}
+
+pub(crate) struct Arrival {
+    /// How long it is under way.
+    pub(crate) after: Duration,
+    /// How long a second copy is under way, if there is one.
+    pub(crate) second: Option<Duration>,
+    /// Whether it is changed on the way.
+    pub(crate) corrupted: bool,
+}
+
+/// All links of a world.
+#[derive(Clone)]
+pub(crate) struct Network {
+    latency: Latency,
+    links: BTreeMap<(NodeId, NodeId), Latency>,
+    /// Where participants are, for those that were placed.
+    places: BTreeMap<NodeId, Region>,
+    rules: Vec<ActiveRule>,
+    cuts: Vec<(Cut, Severed)>,
+    /// Whether some rule asks for the sizes of messages.
+    needs_sizes: bool,
+    next_rule: u32,
+    next_cut: u32,
+    /// The network's own stream: the nodes' draws do not shift it.
+    random: Random,
+}
+
+impl Network {
+    pub(crate) fn new(latency: Latency, random: Random) -> Network {
+        Network {
+            latency,
+            links: BTreeMap::new(),
+            places: BTreeMap::new(),
+            rules: Vec::new(),
+            cuts: Vec::new(),
+            needs_sizes: false,
+            next_rule: 0,
+            next_cut: 0,
+            random,
+        }
+    }
+
+    /// One latency for all links, also those that had one of their own.
+    pub(crate) fn set_latency(&mut self, latency: Latency) {
+        self.latency = latency;
+        self.links.clear();
+        self.places.clear();
+    }
+
+    pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, latency: Latency) {
+        self.links.insert((from, to), latency);
+    }
+
+    /// Puts a participant somewhere: what it and others that were placed send each other takes the time of the way.
+    pub(crate) fn place(&mut self, id: NodeId, region: Region) {
+        self.places.insert(id, region);
+    }
+
+    #[inline(always)]
+    fn latency_of(&self, from: NodeId, to: NodeId) -> Latency {
+        if self.links.is_empty() && self.places.is_empty() {
+            return self.latency;
+        }
+        self.latency_of_link(from, to)
+    }
+
+    #[inline(never)]
+    fn latency_of_link(&self, from: NodeId, to: NodeId) -> Latency {
+        if let Some(latency) = self.links.get(&(from, to)) {
+            return *latency;
+        }
+        match (self.places.get(&from), self.places.get(&to)) {
+            (Some(here), Some(there)) => here.latency_to(there),
+            _ => self.latency,
+        }
+    }
+
+    /// Whether [`Shipment::size`] must be filled in.
+    #[inline(always)]
+    pub(crate) fn needs_sizes(&self) -> bool {
+        self.needs_sizes
+    }
+
+    /// Decides a message's fate.
+    #[inline(always)]
+    pub(crate) fn route(&mut self, now: Time, shipment: Shipment) -> Fate {
+        let (from, to) = (shipment.from, shipment.to);
+        if self.is_cut(from, to) {
+            return Fate::Lost("the link is cut");
+        }
+        let latency = self.latency_of(from, to);
+        let mut arrival = Arrival { after: latency.draw(&mut self.random), second: None, corrupted: false };
+        let (mut doubled, mut used_up, mut lost) = (false, false, None);
+        for rule in &mut self.rules {
+            if !rule.traffic.includes(shipment) {
+                continue;
+            }
+            if let Some(remaining) = &mut rule.remaining {
+                if *remaining == 0 {
+                    continue;
+                }
+                *remaining -= 1;
+                used_up |= *remaining == 0;
+            }
+            if let Effect::Lose(chance) = rule.effect {
+                if chance.happens(&mut self.random) {
+                    lost = Some("lost by the network");
+                    break;
+                }
+                continue;
+            }
+            lost = rule.effect.act(now, shipment, &mut arrival, &mut doubled, &mut self.random);
+            if lost.is_some() {
+                break;
+            }
+        }
+        if used_up {
+            self.rules.retain(|rule| rule.remaining != Some(0));
+        }
+        if let Some(reason) = lost {
+            return Fate::Lost(reason);
+        }
+        if doubled {
+            arrival.second = Some(latency.draw(&mut self.random));
+        }
+        Fate::Arrives(arrival)
+    }
+
+    /// Whether nothing gets from `from` to `to` at the moment.
+    #[inline(always)]
+    pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
+        !self.cuts.is_empty() && self.cuts.iter().any(|(_, severed)| severed.severs(from, to))
+    }
+
+    pub(crate) fn add_rule(&mut self, traffic: Traffic, effect: Effect, remaining: Option<u32>) -> Rule {
+        let id = Rule(self.next_rule);
+        self.next_rule += 1;
+        self.rules.push(ActiveRule { id, traffic, effect, remaining });
+        self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size);
+        id
+    }
+
+    /// Ends a rule; one that has ended already stays ended.
+    pub(crate) fn remove_rule(&mut self, id: Rule) {
+        self.rules.retain(|rule| rule.id != id);
+        self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size);
+    }
+
+    /// Ends all rules.
+    pub(crate) fn remove_rules(&mut self) {
+        self.rules.clear();
+        self.needs_sizes = false;
+    }
+
+    /// The number of the next cut.
+    pub(crate) fn reserve_cut(&mut self) -> Cut {
+        let id = Cut(self.next_cut);
+        self.next_cut += 1;
+        id
+    }
+
+    pub(crate) fn cut(&mut self, id: Cut, severed: Severed) {
+        self.cuts.push((id, severed));
+    }
+
+    /// Heals a cut. Returns whether it was open; one that was never made is an error.
+    pub(crate) fn heal(&mut self, id: Cut) -> Result<bool, LabError> {
+        if id.0 >= self.next_cut {
+            return Err(LabError::NoSuchCut { cut: id.0 });
+        }
+        let before = self.cuts.len();
+        self.cuts.retain(|(cut, _)| *cut != id);
+        Ok(self.cuts.len() < before)
+    }
+
+    /// The cuts that are open.
+    pub(crate) fn open_cuts(&self) -> Vec<Cut> {
+        self.cuts.iter().map(|(cut, _)| *cut).collect()
+    }
+}
+
+impl Effect {
+    /// Acts on one message. Returns why it is lost, if it is.
+    #[inline(never)]
+    fn act(
+        &mut self,
+        now: Time,
+        shipment: Shipment,
+        arrival: &mut Arrival,
+        doubled: &mut bool,
+        random: &mut Random,
+    ) -> Option<&'static str> {
+        match self {
+            Effect::Lose(chance) => return chance.happens(random).then_some("lost by the network"),
+            Effect::Delay(by) => arrival.after = arrival.after + *by,
+            Effect::Duplicate(chance) => *doubled |= chance.happens(random),
+            Effect::Reorder(chance, by) => {
+                if chance.happens(random) {
+                    arrival.after = arrival.after + random.between(Duration::ZERO, *by);
+                }
+            }
+            Effect::Corrupt(chance) => arrival.corrupted |= chance.happens(random),
+            Effect::Share(pipe) => match pipe.pass(now, shipment.size) {
+                Some(time) => arrival.after = arrival.after + time,
+                None => return Some("the queue of the link is full"),
+            },
+            Effect::TooLarge(bytes) => return (shipment.size > *bytes).then_some("too large for the link"),
+        }
+        None
+    }
+}
