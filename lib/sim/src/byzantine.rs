@@ -110,6 +110,11 @@ impl World {
         }
     }
 
+    /// Whether `from` is one of two twins, and the other one is who talks with `to`.
+    pub(crate) fn is_the_other_twin_s(&self, from: NodeId, to: NodeId) -> bool {
+        self.twins.get(&self.apparent(from)).is_some_and(|twin| twin.with.contains(to) != (twin.twin == from))
+    }
+
     /// Whom others take `id` for.
     #[inline]
     pub(crate) fn apparent(&self, id: NodeId) -> NodeId {

@@ -160,6 +160,9 @@ impl World {
         if !self.twins.is_empty() {
             (shipment.from, receiver) = (self.apparent(from), self.really(from, to));
             shipment.to = self.apparent(to);
+            if self.is_the_other_twin_s(from, shipment.to) {
+                return self.lose(from, to, freight, sent, "the other twin talks with the receiver");
+            }
         }
         if self.watching {
             self.notice(
