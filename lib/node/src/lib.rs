@@ -15,7 +15,7 @@
 //! | what callers learn | `outcome.rs` |
 //! | how effects become data | `step.rs`, `slab.rs` |
 //! | how a user stops a long run | `interrupt.rs` |
-//! | what is judged and drawn | `history.rs`, `trace.rs`, `inspection.rs`, `rich.rs` |
+//! | what is judged and drawn | `history.rs`, `trace/`, `json.rs`, `inspection.rs`, `rich.rs` |
 
 mod context;
 mod disk;
@@ -23,6 +23,7 @@ mod distribution;
 mod history;
 mod inspection;
 pub mod interrupt;
+pub mod json;
 mod key_value;
 mod node;
 mod outcome;

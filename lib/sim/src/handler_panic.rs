@@ -14,19 +14,21 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// While it lives, node code may run on this thread, and panics are taken instead of printed.
-pub(crate) struct NodesRun;
+/// While it lives, node code may run on this thread, and panics are taken instead of printed. One may live within another: a plan
+/// restarts a node in the middle of a run.
+pub(crate) struct NodesRun {
+    before: bool,
+}
 
 impl NodesRun {
     pub(crate) fn begin() -> NodesRun {
-        NODES_RUN.set(true);
-        NodesRun
+        NodesRun { before: NODES_RUN.replace(true) }
     }
 }
 
 impl Drop for NodesRun {
     fn drop(&mut self) {
-        NODES_RUN.set(false);
+        NODES_RUN.set(self.before);
         if std::thread::panicking()
             && let Some(message) = MESSAGE.take()
         {

@@ -7,10 +7,10 @@
 //! | to learn | read |
 //! |---|---|
 //! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `group.rs`, `workload.rs` |
-//! | what can go wrong, as data | `fault/`, `plan.rs`, `byzantine.rs`, `liveness.rs` |
+//! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `byzantine.rs`, `liveness.rs` |
 //! | what is refused, and how it is said | `error.rs` |
 //! | how an event happens | `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
-//! | how a run is done again | `action.rs`, `lab/time_travel.rs` |
+//! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
@@ -31,12 +31,14 @@ mod lab;
 mod lifecycle;
 mod liveness;
 mod members;
+mod nemesis;
 mod network;
 mod participants;
 mod plan;
 mod population;
 mod queue;
 mod recorder;
+mod replay;
 mod schedule;
 mod shared;
 mod special;
@@ -52,8 +54,10 @@ pub use fault::{Fault, FaultError};
 pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
+pub use nemesis::{Kind, Nemesis};
 pub use network::{Bandwidth, Cut, Latency, Percentiles, Region, Rule, Traffic};
 pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
+pub use replay::{Cause, Difference, Replay};
 pub use workload::{Keys, LoadReport, RunningWorkload, Workload};
 pub use world::TrafficCounts;

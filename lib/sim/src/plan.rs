@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use netsplit_node::json::Json;
 use netsplit_node::{Duration, NodeId};
 
 use crate::error::{LabError, forwards};
-use crate::fault::{Fault, FaultError, Undo, Word, read};
+use crate::fault::{Fault, FaultError, Fields, Undo, Word, read};
 use crate::network::Traffic;
 use crate::schedule::Job;
 use crate::world::World;
@@ -267,13 +268,32 @@ impl FromStr for Condition {
     }
 }
 
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::At(time) => write!(f, "at {}", time.write()),
+            When::Every(period) => write!(f, "every {}", period.write()),
+            When::Holds(condition) => write!(f, "when {condition}"),
+        }
+    }
+}
+
+impl FromStr for When {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<When, FaultError> {
+        match text.trim().split_once(' ') {
+            Some(("at", time)) => read(time).map(When::At),
+            Some(("every", period)) => read(period).map(When::Every),
+            Some(("when", condition)) => condition.parse().map(When::Holds),
+            _ => Err(FaultError::new("\"at 3s\", \"every 10s\" or \"when condition\"", text)),
+        }
+    }
+}
+
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.when {
-            When::At(time) => write!(f, "at {}", time.write())?,
-            When::Every(period) => write!(f, "every {}", period.write())?,
-            When::Holds(condition) => write!(f, "when {condition}")?,
-        }
+        write!(f, "{}", self.when)?;
         if let Some(time) = self.lasts {
             write!(f, " for {}", time.write())?;
         }
@@ -292,13 +312,58 @@ impl FromStr for Entry {
             Some((before, time)) if Duration::read(time).is_some() => (before, Some(read(time)?)),
             _ => (when, None),
         };
-        let when = match when.trim().split_once(' ').ok_or_else(wrong)? {
-            ("at", time) => When::At(read(time)?),
-            ("every", period) => When::Every(read(period)?),
-            ("when", condition) => When::Holds(condition.parse()?),
-            _ => return Err(wrong()),
+        Ok(Entry { when: when.parse()?, lasts, fault: fault.parse()? })
+    }
+}
+
+impl FaultPlan {
+    /// The plan as JSON: a list of objects, each with its time, the fault's name and the fault's values in words.
+    ///
+    /// ```
+    /// use netsplit_sim::FaultPlan;
+    /// let plan: FaultPlan = "at 3s for 1s: crash nodes={n1}".parse().unwrap();
+    /// assert_eq!(plan.to_json(), r#"[{"when":"at 3s","for":"1s","fault":"crash","nodes":"{n1}"}]"#);
+    /// assert_eq!(FaultPlan::from_json(&plan.to_json()), Ok(plan));
+    /// ```
+    pub fn to_json(&self) -> String {
+        let object = |entry: &Entry| {
+            let fields = entry.fault.fields();
+            let mut object = vec![("when".to_owned(), Json::from(entry.when.to_string()))];
+            object.extend(entry.lasts.map(|time| ("for".to_owned(), Json::from(time.write()))));
+            object.push(("fault".to_owned(), Json::from(fields.name)));
+            object.extend(fields.values.into_iter().map(|(field, value)| (field, Json::from(value))));
+            Json::Object(object)
         };
-        Ok(Entry { when, lasts, fault: fault.parse()? })
+        Json::List(self.entries.iter().map(object).collect()).to_string()
+    }
+
+    /// Reads what [`to_json`](FaultPlan::to_json) wrote.
+    pub fn from_json(text: &str) -> Result<FaultPlan, FaultError> {
+        let json: Json = text.parse().map_err(|error| FaultError::new(format!("JSON ({error})"), text))?;
+        let Json::List(objects) = json else { return Err(FaultError::new("a list of faults", text)) };
+        let entry = |object: &Json| {
+            let wrong = || {
+                FaultError::new(
+                    "an object whose values are strings, with \"when\" and \"fault\"",
+                    object.to_string(),
+                )
+            };
+            let Json::Object(fields) = object else { return Err(wrong()) };
+            let text = |field: &str| object.get(field).and_then(Json::text);
+            let mut fault = Fields::of(text("fault").ok_or_else(wrong)?);
+            for (field, value) in
+                fields.iter().filter(|(field, _)| !["when", "for", "fault"].contains(&field.as_str()))
+            {
+                fault.values.push((field.clone(), value.text().ok_or_else(wrong)?.to_owned()));
+            }
+            let lasts = text("for").map(read).transpose()?;
+            Ok(Entry {
+                when: text("when").ok_or_else(wrong)?.parse()?,
+                lasts,
+                fault: Fault::from_fields(&fault)?,
+            })
+        };
+        objects.iter().map(entry).collect::<Result<_, _>>().map(|entries| FaultPlan { entries })
     }
 }
 

@@ -99,7 +99,7 @@ impl Recorder {
         self.ring.pop_front()
     }
 
-    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+    pub(crate) fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.ring.iter()
     }
 

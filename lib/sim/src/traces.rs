@@ -22,6 +22,14 @@ impl World {
         }
     }
 
+    /// The events from number `first` on, oldest first, as far as they were kept.
+    pub(crate) fn events_since(&self, first: u64) -> Vec<Event> {
+        let new = self.recorder.records().rev().take_while(|record| record.number >= first);
+        let mut events: Vec<Event> = new.map(|record| self.event(record)).collect();
+        events.reverse();
+        events
+    }
+
     fn lifeline(&self, id: NodeId) -> Lifeline {
         let participant = &self.participants[id.0 as usize];
         let (kind, state) = match participant.role {

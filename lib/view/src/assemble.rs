@@ -179,7 +179,7 @@ impl<'a> Assembly<'a> {
             EventKind::Crashed { node, .. } => self.outage(*node, true, None),
             EventKind::Paused { node, until } => self.pause(*node, *until, None),
             EventKind::Started { node, .. } => self.end_outage(*node, None),
-            EventKind::Cut { cut, text, groups } => self.cut(*cut, text, groups, None),
+            EventKind::Cut { cut, text, groups, one_way } => self.cut(*cut, text, groups, *one_way, None),
             EventKind::Healed { cut } => {
                 self.cuts.remove(cut);
             }
@@ -273,9 +273,9 @@ impl<'a> Assembly<'a> {
                     Some((self.scene.items.len(), *outcome, text.clone()));
                 self.item(event, ItemKind::Returned { operation: index }, String::new());
             }
-            EventKind::Cut { cut, text, groups } => {
+            EventKind::Cut { cut, text, groups, one_way } => {
                 let wall = self.scene.walls.len();
-                self.cut(*cut, text, groups, Some(self.scene.items.len()));
+                self.cut(*cut, text, groups, *one_way, Some(self.scene.items.len()));
                 self.item(event, ItemKind::Cut { wall }, String::new());
             }
             EventKind::Healed { cut } => {
@@ -437,7 +437,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn cut(&mut self, cut: u32, text: &str, groups: &[Vec<NodeId>], from: Option<usize>) {
+    fn cut(&mut self, cut: u32, text: &str, groups: &[Vec<NodeId>], one_way: bool, from: Option<usize>) {
         let group_of = |id: NodeId| {
             let group = groups.iter().position(|group| group.contains(&id));
             // A single group is cut off from everyone else.
@@ -445,7 +445,7 @@ impl<'a> Assembly<'a> {
         };
         let sides = self.scene.columns.iter().map(|column| group_of(column.id)).collect();
         self.cuts.insert(cut, self.scene.walls.len());
-        self.scene.walls.push(Wall { cut, text: text.to_owned(), sides, from, to: None });
+        self.scene.walls.push(Wall { cut, text: text.to_owned(), sides, one_way, from, to: None });
     }
 
     fn finish(mut self) -> Scene {

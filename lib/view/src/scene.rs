@@ -113,6 +113,8 @@ pub(crate) struct Wall {
     pub text: String,
     /// The group of each column, where it is in one.
     pub sides: Vec<Option<usize>>,
+    /// Whether only what the first group sends to the second is stopped.
+    pub one_way: bool,
     pub from: Option<usize>,
     pub to: Option<usize>,
 }

@@ -19,6 +19,7 @@ fn gallery() -> Vec<(&'static str, Diagram)> {
         ("crash", of(scenarios::crash()).title("What was not synced is gone")),
         ("broadcast", of(scenarios::broadcast())),
         ("odd-text", of(scenarios::odd_text()).title("<Odd> & \"text\"")),
+        ("one-way", of(scenarios::one_way()).title("Heard, but not answered")),
         ("troubles", of(scenarios::troubles())),
         ("window", of(scenarios::crash()).since(ms(8)).until(ms(60)).only_named(["log", "ann"])),
         ("long", of(scenarios::long(5, 4000)).since(us(20_000)).at_most(60)),

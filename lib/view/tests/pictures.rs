@@ -23,6 +23,7 @@ fn runs() -> Vec<(&'static str, Trace)> {
         ("crash", scenarios::crash()),
         ("broadcast", scenarios::broadcast()),
         ("odd text", scenarios::odd_text()),
+        ("one way", scenarios::one_way()),
         ("troubles", scenarios::troubles()),
         ("long", scenarios::long(5, 4000)),
         ("wide", scenarios::long(40, 2000)),

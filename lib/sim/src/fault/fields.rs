@@ -15,7 +15,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    fn of(name: &str) -> Fields {
+    pub(crate) fn of(name: &str) -> Fields {
         Fields { name: name.to_owned(), values: Vec::new() }
     }
 

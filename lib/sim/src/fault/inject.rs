@@ -138,12 +138,14 @@ impl World {
     }
 
     pub(crate) fn cut_as(&mut self, cut: Cut, severed: Severed, text: String, groups: &[Group]) {
+        let one_way = severed.is_one_way();
         self.network.cut(cut, severed);
         let groups = groups.iter().map(|group| group.ids().to_vec()).collect();
         self.record(kind::CUT, (NodeId(cut.0), None), FROM_OUTSIDE, |_| EventKind::Cut {
             cut: cut.0,
             text,
             groups,
+            one_way,
         });
     }
 

@@ -26,6 +26,7 @@ use crate::byzantine::Behaviour;
 use crate::group::Group;
 use crate::network::{Bandwidth, Latency, Traffic};
 
+pub(crate) use fields::Fields;
 pub(crate) use inject::Undo;
 pub use text::FaultError;
 pub(crate) use text::{Word, read};

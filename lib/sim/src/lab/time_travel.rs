@@ -8,6 +8,7 @@ use netsplit_node::{Duration, Time};
 use super::Lab;
 use crate::action::{Action, Moment};
 use crate::error::{LabError, expect};
+use crate::replay::Replay;
 use crate::world::World;
 
 /// A laboratory as it was at one moment. Keeps everything: nodes, messages under way, disks, the trace.
@@ -83,6 +84,26 @@ impl Lab {
     #[track_caller]
     pub fn of<H: Handle>(&self, handle: &H) -> H {
         handle.in_lab(self)
+    }
+
+    /// Runs everything again, from the seed and the actions, and says whether it was the same. If it was not, the nodes use something that is
+    /// not their context's; the answer shows the first event that differs, and the likely cause.
+    ///
+    /// ```
+    /// use netsplit_algorithms::replication::EagerStore;
+    /// use netsplit_node::secs;
+    /// use netsplit_sim::Lab;
+    /// let lab = Lab::new(42);
+    /// let store = lab.cluster("store", 3, |_id| EagerStore::default());
+    /// store.client_of(0).put("x", 1);
+    /// lab.run_for(secs(1));
+    /// let replay = lab.verify_replay();
+    /// assert!(replay.holds(), "{replay}");
+    /// ```
+    #[track_caller]
+    pub fn verify_replay(&self) -> Replay {
+        let verified = self.world().verify_replay();
+        verified.unwrap_or_else(|stop| stop.tell())
     }
 
     /// Goes back to `time`: everything is as it was after the last event of that moment, by doing again all that was done. What was made

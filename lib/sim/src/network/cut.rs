@@ -70,6 +70,11 @@ impl Severed {
         Severed::new(std::slice::from_ref(group), Shape::OnlyLinks(neighbours.collect()))
     }
 
+    /// Whether the other direction works on.
+    pub(crate) fn is_one_way(&self) -> bool {
+        matches!(self.shape, Shape::OneWay)
+    }
+
     #[inline]
     pub(crate) fn severs(&self, from: NodeId, to: NodeId) -> bool {
         let group = |id: NodeId| self.group_of.get(id.0 as usize).copied().unwrap_or(0);

@@ -113,6 +113,7 @@ impl Picture<'_> {
             from.is_some()
                 && to.is_some()
                 && from != to
+                && (!wall.one_way || from < to)
                 && wall.from.is_none_or(|from| from < item)
                 && wall.to.is_none_or(|to| to > item)
         };

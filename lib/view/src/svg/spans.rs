@@ -8,6 +8,7 @@ use netsplit_node::trace::OutcomeKind;
 use crate::layout::roughly;
 use crate::scene::Wall;
 
+use super::canvas::Canvas;
 use super::labels::{Anchor, Face, NOBODY, Spot};
 use super::palette::{
     CALL, DOUBT, DOUBT_TEXT, FAINT, GOOD, GOOD_TEXT, GROUND, HARM, HARM_TEXT, INK, LIFELINE, QUIET,
@@ -216,12 +217,13 @@ impl Picture<'_> {
             let from = self.height_of(wall.from, self.top);
             let to = self.height_of(wall.to, self.bottom());
             let words = format!("cut {}: {}", wall.cut, wall.text);
-            let places = self.wall_places(wall);
+            let places: Vec<(i32, bool)> =
+                self.wall_places(wall).into_iter().map(|x| (x, self.stops_rightwards(wall, x))).collect();
             let (left, right) = (AXIS - 6, self.width - MARGIN);
             self.canvas.group(&words, |canvas| {
                 let tint = format!("fill=\"{HARM}\" fill-opacity=\"0.045\"");
                 canvas.rect((left, from), (right - left, to - from), 0, &tint);
-                for &x in &places {
+                for &(x, rightwards) in &places {
                     canvas.rect(
                         (x - 5, from),
                         (10, to - from),
@@ -230,6 +232,9 @@ impl Picture<'_> {
                     );
                     let looks = format!("stroke=\"{HARM}\" stroke-width=\"2\" stroke-dasharray=\"3 5\"");
                     canvas.line((x, from), (x, to), &looks);
+                    if wall.one_way {
+                        draw_direction(canvas, (x, from, to), rightwards);
+                    }
                 }
                 let edge =
                     |colour| format!("stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"8 4\"");
@@ -241,6 +246,12 @@ impl Picture<'_> {
                 }
             });
         }
+    }
+
+    /// Whether a one-way wall at `x` stops what comes from its left.
+    fn stops_rightwards(&self, wall: &Wall, x: i32) -> bool {
+        let left_of = self.columns.iter().rposition(|&column| column < x);
+        left_of.is_some_and(|column| wall.sides[..=column].iter().rev().flatten().next() == Some(&0))
     }
 
     /// What was cut and when it was healed, on the lines that begin and end it.
@@ -269,5 +280,18 @@ impl Picture<'_> {
         self.canvas.rect((left, y - 9), (width, 18), 9, &looks);
         let looks = format!("font-size=\"11\" font-weight=\"600\" text-anchor=\"middle\" fill=\"{colour}\"");
         self.canvas.text((left + width / 2, y + 4), &looks, &placed.text);
+    }
+}
+
+/// Signs along a wall that stops one direction only: an arrowhead that runs against a bar.
+fn draw_direction(canvas: &mut Canvas, (x, from, to): (i32, i32, i32), rightwards: bool) {
+    let way = if rightwards { 1 } else { -1 };
+    for y in (from + 12..to - 4).step_by(36) {
+        canvas.path(
+            &format!("M{} {} l{} 5 l{} 5 Z", x - 9 * way, y - 5, 8 * way, -8 * way),
+            &format!("fill=\"{HARM}\""),
+        );
+        let bar = format!("stroke=\"{HARM}\" stroke-width=\"2.5\"");
+        canvas.line((x + 2 * way, y - 6), (x + 2 * way, y + 6), &bar);
     }
 }

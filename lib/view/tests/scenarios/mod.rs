@@ -106,7 +106,13 @@ impl Recording {
 
     pub fn cut(&mut self, cut: u32, text: &str, groups: &[&[u32]]) {
         let groups = groups.iter().map(|group| group.iter().map(|&id| NodeId(id)).collect()).collect();
-        self.happens(EventKind::Cut { cut, text: text.to_owned(), groups });
+        self.happens(EventKind::Cut { cut, text: text.to_owned(), groups, one_way: false });
+    }
+
+    /// What the first group sends to the second is lost.
+    pub fn cut_one_way(&mut self, cut: u32, text: &str, from: &[u32], to: &[u32]) {
+        let groups = [from, to].map(|group| group.iter().map(|&id| NodeId(id)).collect()).into();
+        self.happens(EventKind::Cut { cut, text: text.to_owned(), groups, one_way: true });
     }
 
     pub fn finish(mut self, until: Duration) -> Trace {
@@ -354,4 +360,21 @@ pub fn long(nodes: u32, events: usize) -> Trace {
         under_way.push((now + 1000 + random.below(1000) as i64, message));
     }
     run.finish(us(now))
+}
+
+/// A one-way cut, a message that was changed, and faults on a node's line.
+pub fn one_way() -> Trace {
+    let mut run = Recording::of(7, &["a", "b", "c"], &[]);
+    run.start_all();
+    run.at(ms(1)).cut_one_way(0, "b -x-> a", &[1], &[0]);
+    let ping = run.at(ms(2)).send(0, 1, "ping");
+    run.at(us(3200)).receive(ping);
+    let pong = run.send(1, 0, "pong");
+    run.lose(pong, "the link is cut");
+    run.at(ms(4)).happens(EventKind::Fault { node: NodeId(2), text: "clock-drift ppb=50000".into() });
+    let number = run.at(ms(5)).send(2, 1, "7");
+    run.happens(EventKind::Corrupted { message: number });
+    run.at(us(6400)).receive(number);
+    run.at(ms(9)).happens(EventKind::Healed { cut: 0 });
+    run.finish(ms(10))
 }

@@ -1,5 +1,8 @@
 //! Traces: what happened in a world, event by event, each with its cause. Diagrams are drawn from a trace and nothing else.
 
+mod export;
+mod filter;
+
 use std::fmt;
 
 use crate::node::NodeId;
@@ -200,6 +203,8 @@ pub enum EventKind {
         text: String,
         /// The groups that no longer reach each other; for a one-way cut the first does not reach the second.
         groups: Vec<Vec<NodeId>>,
+        /// Whether only what the first group sends to the second is lost.
+        one_way: bool,
     },
     /// Something is wrong with a node from now on, or right again.
     Fault {
