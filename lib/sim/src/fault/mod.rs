@@ -168,7 +168,7 @@ pub enum Fault {
     Bandwidth {
         /// How much the link carries.
         rate: Bandwidth,
-        /// How many bytes may wait. Long queues trade loss for delay ("bufferbloat": Gettys and Nichols, 2011).
+        /// How many bytes may wait, the rest of what is being sent included. Long queues trade loss for delay ("bufferbloat": Gettys and Nichols, 2011).
         queue: u64,
         /// Which messages.
         traffic: Traffic,

@@ -63,7 +63,7 @@ impl fmt::Display for Bandwidth {
 #[derive(Clone, Debug)]
 pub(crate) struct Pipe {
     pub(crate) rate: Bandwidth,
-    /// How many bytes may wait.
+    /// How many bytes may wait, the rest of what is being sent included.
     pub(crate) queue: u64,
     /// When everything that was let in will have left.
     busy_until: Time,
@@ -79,7 +79,7 @@ impl Pipe {
         let start = self.busy_until.max(now);
         let waiting =
             (start - now).as_nanos() as u128 * u128::from(self.rate.bits_per_second) / 8_000_000_000;
-        // The message that is being sent has left the queue: an idle link takes any message.
+        // An idle link takes any message, also one that would not fit into the queue.
         if start > now && waiting + u128::from(size) > u128::from(self.queue) {
             return None;
         }
