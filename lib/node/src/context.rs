@@ -5,7 +5,6 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::disk::Disk;
 use crate::node::{Address, CallId, Node, NodeId, Payload, Service};
 use crate::outcome::Outcome;
 use crate::random::Random;
@@ -63,13 +62,13 @@ impl<'a, N: Node> Context<'a, N> {
     /// again starts it anew. A negative `after` counts as zero.
     pub fn set_timer(&mut self, after: Duration, timer: N::Timer) {
         let timer = self.timers.insert(timer);
-        self.step.effects.push(Effect::SetTimer { after, timer });
+        self.step.effects().push(Effect::SetTimer { after, timer });
     }
 
     /// Forgets the pending timer that equals `timer`; nothing happens if there is none.
     pub fn cancel_timer(&mut self, timer: &N::Timer) {
         let timer = self.timers.insert(timer.clone());
-        self.step.effects.push(Effect::CancelTimer { timer });
+        self.step.effects().push(Effect::CancelTimer { timer });
     }
 
     /// What this node's own clock shows. It may differ from every other node's.
@@ -104,12 +103,12 @@ impl<'a, N: Node> Context<'a, N> {
 
     /// This node's disk.
     pub fn disk(&mut self) -> DiskAccess<'_> {
-        DiskAccess { disk: &mut self.step.belongings.disk, effects: &mut self.step.effects }
+        DiskAccess { step: self.step }
     }
 
     /// A remark that the diagram shows beside this step.
     pub fn note(&mut self, remark: impl Into<String>) {
-        self.step.effects.push(Effect::Note(remark.into()));
+        self.step.effects().push(Effect::Note(remark.into()));
     }
 
     /// Calls a node of another type. The outcome comes back as a message of this node, made by `then` (an enum variant will
@@ -142,7 +141,7 @@ impl<'a, N: Node> Context<'a, N> {
     ) {
         let resume = Box::new(Then { then, response: PhantomData::<fn(S::Response)> });
         let request = Box::new(request);
-        self.step.effects.push(Effect::Call(Box::new(CallEffect {
+        self.step.effects().push(Effect::Call(Box::new(CallEffect {
             to: service.node(),
             request,
             deadline,
@@ -158,10 +157,10 @@ impl<'a, N: Node> Context<'a, N> {
         timer: impl Fn(C::Timer) -> N::Timer,
         body: impl FnOnce(&mut Context<C>) -> R,
     ) -> R {
-        let first = self.step.effects.len();
+        let first = self.step.effects().len();
         let (mut messages, mut timers) = (Slab::new(), Slab::new());
         let result = body(&mut Context::new(self.step, self.members, &mut messages, &mut timers));
-        for effect in &mut self.step.effects[first..] {
+        for effect in &mut self.step.effects()[first..] {
             match effect {
                 Effect::Send { message: slot, .. } => {
                     *slot = self.messages.insert(message(messages.take(*slot)));
@@ -188,7 +187,7 @@ impl<N: Service> Context<'_, N> {
     /// Answers `call`. A second answer to the same call is ignored by its caller.
     pub fn reply(&mut self, call: CallId, response: N::Response) {
         self.step
-            .effects
+            .effects()
             .push(Effect::Reply(Box::new(ReplyEffect { call, outcome: Outcome::Ok(Box::new(response)) })));
     }
 
@@ -196,7 +195,7 @@ impl<N: Service> Context<'_, N> {
     /// same operation may have had its effect all the same.
     pub fn refuse(&mut self, call: CallId, reason: impl Into<String>) {
         self.step
-            .effects
+            .effects()
             .push(Effect::Reply(Box::new(ReplyEffect { call, outcome: Outcome::Fail(reason.into()) })));
     }
 }
@@ -232,24 +231,23 @@ impl ExactSizeIterator for Peers {}
 
 /// A node's disk during a step: reads see every write at once, effects remember the order.
 pub struct DiskAccess<'a> {
-    disk: &'a mut Disk,
-    effects: &'a mut Vec<Effect>,
+    step: &'a mut Step,
 }
 
 impl DiskAccess<'_> {
     /// The content of `file` as this node sees it; nothing if there is no such file.
     pub fn read(&self, file: &str) -> Option<Vec<u8>> {
-        self.disk.read(file)
+        self.step.belongings.disk.read(file)
     }
 
     /// The names of all files, in order.
     pub fn files(&self) -> Vec<String> {
-        self.disk.files()
+        self.step.belongings.disk.files()
     }
 
     /// Whether so many more bytes fit. A disk has no limit unless it was given one.
     pub fn has_room(&self, bytes: usize) -> bool {
-        self.disk.has_room(bytes)
+        self.step.belongings.disk.has_room(bytes)
     }
 
     /// Replaces the whole content of `file`. Volatile until synced.
@@ -257,9 +255,9 @@ impl DiskAccess<'_> {
     /// # Panics
     /// If the disk is full, which crashes the node unless it asked [`has_room`](DiskAccess::has_room) before.
     pub fn write(&mut self, file: &str, bytes: impl AsRef<[u8]>) {
-        self.disk.claim_room(bytes.as_ref().len());
-        self.disk.write(file, bytes.as_ref());
-        self.effects.push(Effect::Write { file: file.to_owned() });
+        self.step.belongings.disk.claim_room(bytes.as_ref().len());
+        self.step.belongings.disk.write(file, bytes.as_ref());
+        self.step.effects().push(Effect::Write { file: file.to_owned() });
     }
 
     /// Adds `bytes` at the end of `file`. Volatile until synced.
@@ -267,21 +265,22 @@ impl DiskAccess<'_> {
     /// # Panics
     /// If the disk is full, which crashes the node unless it asked [`has_room`](DiskAccess::has_room) before.
     pub fn append(&mut self, file: &str, bytes: impl AsRef<[u8]>) {
-        self.disk.claim_room(bytes.as_ref().len());
-        self.disk.append(file, bytes.as_ref());
-        self.effects.push(Effect::Write { file: file.to_owned() });
+        self.step.belongings.disk.claim_room(bytes.as_ref().len());
+        self.step.belongings.disk.append(file, bytes.as_ref());
+        self.step.effects().push(Effect::Write { file: file.to_owned() });
     }
 
     /// Removes `file`. Volatile until synced.
     pub fn remove(&mut self, file: &str) {
-        self.disk.remove(file);
-        self.effects.push(Effect::Write { file: file.to_owned() });
+        self.step.belongings.disk.remove(file);
+        self.step.effects().push(Effect::Write { file: file.to_owned() });
     }
 
     /// Makes everything written so far durable. It takes the disk's time; what this step asks for afterwards waits for it, and
     /// so does everything that arrives meanwhile.
     pub fn sync(&mut self) {
-        self.effects.push(Effect::Sync { writes: self.disk.writes() });
+        let writes = self.step.belongings.disk.writes();
+        self.step.effects().push(Effect::Sync { writes });
     }
 }
 

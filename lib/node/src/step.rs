@@ -26,8 +26,11 @@ pub struct Step {
     pub monotonic: Time,
     /// What belongs to this node and is lent to it for its steps.
     pub belongings: Box<Belongings>,
-    /// What the handler asked for, in order.
-    pub effects: Vec<Effect>,
+    /// A message that is the first and only effect so far: kept by itself, since most steps ask for nothing else.
+    ///
+    /// Invariant: nothing while `effects` has something.
+    only_send: Option<(NodeId, Slot)>,
+    effects: Vec<Effect>,
 }
 
 impl Step {
@@ -39,6 +42,7 @@ impl Step {
             uncertainty: Duration::ZERO,
             monotonic: Time::ZERO,
             belongings: Box::default(),
+            only_send: None,
             effects: Vec::new(),
         }
     }
@@ -49,7 +53,31 @@ impl Step {
     /// every notebook cell that defines a node.
     #[inline(never)]
     pub fn send(&mut self, to: NodeId, message: Slot) {
-        self.effects.push(Effect::Send { to, message });
+        if self.effects.is_empty() && self.only_send.is_none() {
+            self.only_send = Some((to, message));
+        } else {
+            self.effects().push(Effect::Send { to, message });
+        }
+    }
+
+    /// What the handler asked for, in order.
+    pub fn effects(&mut self) -> &mut Vec<Effect> {
+        if let Some((to, message)) = self.only_send.take() {
+            self.effects.push(Effect::Send { to, message });
+        }
+        &mut self.effects
+    }
+
+    /// The receiver and the message, if the handler asked for one message and nothing else; the step is empty then.
+    #[inline]
+    pub fn take_only_send(&mut self) -> Option<(NodeId, Slot)> {
+        self.only_send.take()
+    }
+
+    /// Whether the handler asked for nothing.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.only_send.is_none() && self.effects.is_empty()
     }
 }
 

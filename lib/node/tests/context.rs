@@ -85,7 +85,8 @@ struct Bench<N: Node> {
 impl<N: Node> Bench<N> {
     fn new() -> Bench<N> {
         let members = [NodeId(0), NodeId(1), NodeId(2)].into();
-        let step = Step { node: NodeId(1), ..Step::new() };
+        let mut step = Step::new();
+        step.node = NodeId(1);
         Bench { step, members, messages: Slab::new(), timers: Slab::new() }
     }
 
@@ -103,7 +104,7 @@ impl<N: Node> Bench<N> {
     /// The effects as text, one line each. Messages and timers are taken out of their slabs, as a runner does.
     fn effects(&mut self) -> Vec<String> {
         self.step
-            .effects
+            .effects()
             .drain(..)
             .map(|effect| match effect {
                 Effect::Send { to, message } => format!("send {to} {:?}", self.messages.take(message)),
@@ -125,7 +126,7 @@ impl<N: Node> Bench<N> {
 
     /// The only call that was asked for.
     fn the_call(&mut self) -> CallEffect {
-        match self.step.effects.pop() {
+        match self.step.effects().pop() {
             Some(Effect::Call(call)) => *call,
             _ => panic!("the last effect is a call"),
         }
@@ -278,7 +279,7 @@ fn layers_nest_in_layers() {
         );
     });
     for outcome in all_outcomes() {
-        let Some(Effect::Call(call)) = bench.step.effects.last() else {
+        let Some(Effect::Call(call)) = bench.step.effects().last() else {
             panic!("the last effect is the call")
         };
         let charged = ('m', MallMessage::Shop(ShopMessage::Charged(outcome.clone())));
@@ -374,7 +375,7 @@ fn a_reply_is_ok_and_a_refusal_is_fail() {
     });
     assert_eq!(bench.effects(), ["call 3: Ok(false)", "call 4: Fail(nothing to take)"]);
     bench.go_on(|ctx| ctx.reply(CallId(5), true));
-    let Some(Effect::Reply(reply)) = bench.step.effects.pop() else { panic!("the last effect is a reply") };
+    let Some(Effect::Reply(reply)) = bench.step.effects().pop() else { panic!("the last effect is a reply") };
     let response = reply.outcome.ok().expect("a reply is Ok");
     assert_eq!(response.into_any().downcast_ref(), Some(&true), "the response keeps its type");
 }

@@ -147,6 +147,7 @@ impl World {
                 self.check_traffic(&traffic)?;
                 let always = Effect::Lose(netsplit_node::Chance::new(1.0));
                 let rule = self.network.add_rule(traffic, always, Some(count));
+                self.refresh_extras();
                 return Ok(Made::Undo(Undo::End(rule)));
             }
             Action::Latency(latency) => self.network.set_latency(latency.validated()?),

@@ -72,6 +72,7 @@ impl World {
     pub(crate) fn misbehave(&mut self, node: NodeId, behaviour: &Behaviour) {
         if let Some(twin) = self.twins.remove(&node) {
             self.crash(twin.twin, "the twin is gone", crate::recorder::FROM_OUTSIDE);
+            self.refresh_extras();
         }
         let special = self.special(node);
         special.liar.behaviour = behaviour.clone();
@@ -94,9 +95,10 @@ impl World {
         let mut participant =
             Participant::new(Role::Member { cluster, member }, random, self.identity_of(node));
         participant.belongings.disk = self.participants[node.0 as usize].belongings.disk.clone();
-        participant.stands_for = Some(node);
+        participant.special.get_or_insert_default().stands_for = Some(node);
         self.participants.push(participant);
         self.twins.insert(node, Twin { twin, with });
+        self.refresh_extras();
         let _nodes_run = crate::handler_panic::NodesRun::begin();
         self.start(twin, false);
     }
@@ -118,10 +120,8 @@ impl World {
     /// Whom others take `id` for.
     #[inline]
     pub(crate) fn apparent(&self, id: NodeId) -> NodeId {
-        if self.twins.is_empty() {
-            return id;
-        }
-        self.participants[id.0 as usize].stands_for.unwrap_or(id)
+        let special = self.participants[id.0 as usize].special.as_ref();
+        special.and_then(|special| special.stands_for).unwrap_or(id)
     }
 
     /// What a liar makes of the message that its code sends to `to`.

@@ -6,7 +6,7 @@ use netsplit_node::trace::{Cargo, EventId, EventKind};
 use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Slot};
 
 use crate::byzantine::Lie;
-use crate::network::{Fate, Shipment};
+use crate::network::Fate;
 use crate::participants::{Blocked, Parcel};
 use crate::plan::Condition;
 use crate::queue::{Coming, Freight};
@@ -17,26 +17,25 @@ impl World {
     /// Carries out what the step that has just run asked for.
     #[inline(always)]
     pub(crate) fn carry_out_step(&mut self, node: NodeId, cause: u64) {
+        // By far the most steps are of ordinary nodes and ask for one message or nothing.
+        if self.participants[node.0 as usize].special.is_some() {
+            return self.carry_out_all(node, cause);
+        }
+        if let Some((to, message)) = self.step.take_only_send() {
+            self.send_message(node, to, message, cause, true);
+        } else if !self.step.is_empty() {
+            self.carry_out_all(node, cause);
+        }
+    }
+
+    #[inline(never)]
+    fn carry_out_all(&mut self, node: NodeId, cause: u64) {
         if self.participants[node.0 as usize].special.is_some() && self.takes_time(node, cause) {
             return;
         }
-        // By far the most steps ask for one message or nothing.
-        let send = match self.step.effects.last() {
-            None => return,
-            Some(Effect::Send { to, message }) if self.step.effects.len() == 1 => Some((*to, *message)),
-            Some(_) => None,
-        };
-        match send {
-            Some((to, message)) if self.participants[node.0 as usize].crash_after.is_none() => {
-                self.step.effects.pop();
-                self.send_message(node, to, message, cause);
-            }
-            _ => {
-                let mut effects = std::mem::take(&mut self.step.effects);
-                self.carry_out(node, cause, effects.drain(..));
-                self.step.effects = effects;
-            }
-        }
+        let mut effects = std::mem::take(self.step.effects());
+        self.carry_out(node, cause, effects.drain(..));
+        *self.step.effects() = effects;
     }
 
     /// Carries out the effects of one step of `node`. A sync interrupts: the rest waits until the disk is done. A crash that was
@@ -48,7 +47,7 @@ impl World {
                 return self.crash(node, "crashes in the middle of a step", cause);
             }
             match effect {
-                Effect::Send { to, message } => self.send_message(node, to, message, cause),
+                Effect::Send { to, message } => self.send_message(node, to, message, cause, false),
                 Effect::SetTimer { after, timer } => self.set_timer(node, after, timer),
                 Effect::CancelTimer { timer } => self.cancel_timer(node, timer),
                 Effect::Call(call) => self.call_service(node, *call, cause),
@@ -72,7 +71,8 @@ impl World {
 
     /// Counts down to a crash that was asked for in the middle of a step.
     fn crashes_here(&mut self, node: NodeId) -> bool {
-        match &mut self.participants[node.0 as usize].crash_after {
+        let Some(special) = &mut self.participants[node.0 as usize].special else { return false };
+        match &mut special.crash_after {
             None => false,
             Some(0) => true,
             Some(left) => {
@@ -83,7 +83,7 @@ impl World {
     }
 
     #[inline(always)]
-    fn send_message(&mut self, from: NodeId, to: NodeId, message: Slot, cause: u64) {
+    fn send_message(&mut self, from: NodeId, to: NodeId, message: Slot, cause: u64, ordinary: bool) {
         self.counts.sent += 1;
         let number = self.recorder.count(self.now, kind::SENT, from, to);
         if self.recorder.keeps() {
@@ -94,13 +94,13 @@ impl World {
             let reason = "the receiver is of another type; use ctx.call to reach another cluster";
             return self.lose(from, to, Freight::Message(message), number, reason);
         }
-        if self.participants[from.0 as usize].special.is_some() {
+        if !ordinary && self.participants[from.0 as usize].special.is_some() {
             return self.send_as_liar(from, to, message, number, cause);
         }
         self.transmit(from, to, Cargo::Message, Freight::Message(message), number, Duration::ZERO);
     }
 
-    /// A message of a node that may be a liar.
+    /// A message of a node that has something out of the ordinary, and may be a liar.
     #[cold]
     fn send_as_liar(&mut self, from: NodeId, to: NodeId, message: Slot, sent: u64, cause: u64) {
         let (message, later) = match self.lie(from, to, message) {
@@ -154,22 +154,60 @@ impl World {
         sent: u64,
         later: Duration,
     ) {
-        let size = if self.network.needs_sizes() { self.size_of(from, freight) } else { 0 };
-        let mut shipment = Shipment { from, to, cargo, size };
-        let mut receiver = to;
-        if !self.twins.is_empty() {
-            (shipment.from, receiver) = (self.apparent(from), self.really(from, to));
-            shipment.to = self.apparent(to);
-            if self.is_the_other_twin_s(from, shipment.to) {
-                return self.lose(from, to, freight, sent, "the other twin talks with the receiver");
-            }
+        if self.extras {
+            return self.transmit_extra(from, to, cargo, freight, sent, later);
         }
+        let fate = self.network.route(self.now, from, to, cargo, 0);
+        self.follow(fate, from, to, to, freight, sent, later);
+    }
+
+    /// The same where there are twins, rules that ask for sizes, or plans that wait for messages.
+    #[cold]
+    fn transmit_extra(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        cargo: Cargo,
+        freight: Freight,
+        sent: u64,
+        later: Duration,
+    ) {
+        let size = match freight {
+            Freight::Message(message) => self.population_of(from).size(message),
+            Freight::Parcel(parcel) => self.parcels.get(parcel).size(),
+        } as u64;
+        let (seen_from, seen_to) = (self.apparent(from), self.apparent(to));
         if self.watching {
-            self.notice(
-                |condition| matches!(condition, Condition::Sent(_, traffic) if traffic.includes(shipment)),
-            );
+            self.notice(|condition| match condition {
+                Condition::Sent(_, traffic) => traffic.includes(seen_from, seen_to, cargo, size),
+                _ => false,
+            });
         }
-        match self.network.route(self.now, shipment) {
+        if self.is_the_other_twin_s(from, seen_to) {
+            return self.lose(from, to, freight, sent, "the other twin talks with the receiver");
+        }
+        let fate = self.network.route(self.now, seen_from, seen_to, cargo, size);
+        let receiver = self.really(from, to);
+        self.follow(fate, from, to, receiver, freight, sent, later);
+    }
+
+    /// Lets a message's fate happen; `receiver` is who really gets what was sent to `to`.
+    #[inline(always)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "inlined: a struct of them would be built for every message"
+    )]
+    fn follow(
+        &mut self,
+        fate: Fate,
+        from: NodeId,
+        to: NodeId,
+        receiver: NodeId,
+        freight: Freight,
+        sent: u64,
+        later: Duration,
+    ) {
+        match fate {
             Fate::Lost(reason) => self.lose(from, to, freight, sent, reason),
             Fate::Arrives(arrival) => {
                 if let Some(after) = arrival.second {
@@ -181,13 +219,6 @@ impl World {
                 let due = self.now + (arrival.after + later);
                 self.queue.push(due, Coming::Arrival { to: receiver, from, cargo: freight, sent });
             }
-        }
-    }
-
-    fn size_of(&mut self, from: NodeId, freight: Freight) -> u64 {
-        match freight {
-            Freight::Message(message) => self.population_of(from).size(message) as u64,
-            Freight::Parcel(parcel) => self.parcels.get(parcel).size() as u64,
         }
     }
 

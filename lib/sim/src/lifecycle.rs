@@ -27,7 +27,9 @@ impl World {
         }
         participant.up = false;
         participant.life += 1;
-        participant.crash_after = None;
+        if let Some(special) = &mut participant.special {
+            special.crash_after = None;
+        }
         let belongings = &mut *participant.belongings;
         belongings.disk.crash_with(&mut belongings.random);
         participant.unanswered.clear();
@@ -54,7 +56,7 @@ impl World {
     /// The node crashes in a later step, after `effects` more effects and before the next one.
     pub(crate) fn crash_after_effects(&mut self, node: NodeId, effects: u32) -> Result<(), LabError> {
         self.check_up(node)?;
-        self.participants[node.0 as usize].crash_after = Some(effects);
+        self.special(node).crash_after = Some(effects);
         Ok(())
     }
 

@@ -54,7 +54,6 @@ impl World {
             self.participants[node.0 as usize].special = None;
         }
         let participant = &mut self.participants[node.0 as usize];
-        participant.crash_after = None;
         participant.belongings.disk.set_faults(DiskFaults::default());
         if !participant.up && !participant.left {
             self.restart(node)?;

@@ -20,8 +20,6 @@ pub(crate) struct Participant {
     pub(crate) up: bool,
     /// Counts restarts: what was meant for an earlier life does not reach this one.
     pub(crate) life: u32,
-    /// Crash after so many more effects of a step.
-    pub(crate) crash_after: Option<u32>,
     pub(crate) belongings: Box<Belongings>,
     /// Pending timers with their place in the queue's order, which names them.
     pub(crate) timers: Vec<(Slot, u64)>,
@@ -31,8 +29,6 @@ pub(crate) struct Participant {
     pub(crate) unanswered: BTreeMap<CallId, Caller>,
     /// Whether it has left its cluster for good.
     pub(crate) left: bool,
-    /// Whose identity it has, if it is somebody's twin.
-    pub(crate) stands_for: Option<NodeId>,
     /// What is out of the ordinary about it. Most participants have nothing of it, and pay one pointer.
     pub(crate) special: Option<Box<Special>>,
 }
@@ -53,6 +49,10 @@ pub(crate) struct Special {
     /// How much longer syncs take.
     pub(crate) disk_delay: Duration,
     pub(crate) liar: Liar,
+    /// Crash after so many more effects of a step.
+    pub(crate) crash_after: Option<u32>,
+    /// Whose identity it has, if it is somebody's twin.
+    pub(crate) stands_for: Option<NodeId>,
 }
 
 impl Default for Special {
@@ -65,6 +65,8 @@ impl Default for Special {
             queue_limit: u32::MAX,
             disk_delay: Duration::ZERO,
             liar: Liar::default(),
+            crash_after: None,
+            stands_for: None,
         }
     }
 }
@@ -75,13 +77,11 @@ impl Participant {
             role,
             up: true,
             life: 0,
-            crash_after: None,
             belongings: Box::new(Belongings { random, disk: Disk::default(), identity }),
             timers: Vec::new(),
             blocked: None,
             unanswered: BTreeMap::new(),
             left: false,
-            stands_for: None,
             special: None,
         }
     }

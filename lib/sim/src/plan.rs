@@ -148,6 +148,7 @@ impl World {
 
     fn watch(&mut self) {
         self.watching = self.plans.iter().any(|playing| !playing.stopped && !playing.waiting.is_empty());
+        self.refresh_extras();
     }
 
     pub(crate) fn begin_entry(&mut self, plan: u32, entry: u32) {

@@ -37,7 +37,7 @@ pub(crate) enum Freight {
 }
 
 /// How many days the calendar has.
-const DAYS: u64 = 8192;
+const DAYS: u64 = 2048;
 /// How many words of 64 bits that is.
 const WORDS: usize = DAYS as usize / 64;
 /// No event: the end of a day's list.

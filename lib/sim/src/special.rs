@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use netsplit_node::{Duration, Effect, NodeId, Time};
+use netsplit_node::{Duration, Effect, NodeId, Step, Time};
 
 use crate::clock::{Clock, Discipline};
 use crate::error::{LabError, forwards};
@@ -80,9 +80,25 @@ impl World {
         let Some(special) = &self.participants[node.0 as usize].special else { return false };
         let Some(time) = special.service_time else { return false };
         let time = time.draw(&mut self.fault_random) * i64::from(special.slowness);
-        let effects: VecDeque<Effect> = self.step.effects.drain(..).collect();
+        let effects: VecDeque<Effect> = self.step.effects().drain(..).collect();
         self.block(node, self.now + time, None, effects, cause);
         true
+    }
+}
+
+impl Special {
+    /// Shows a step what this node sees: its own clock, and a twin the other's name.
+    #[inline(never)]
+    pub(crate) fn prepare(&self, step: &mut Step, now: Time) {
+        step.uncertainty = Duration::ZERO;
+        if let Some(clock) = &self.clock {
+            step.now = clock.read(now);
+            step.uncertainty = clock.uncertainty(now);
+            step.monotonic = clock.monotonic(now);
+        }
+        if let Some(other) = self.stands_for {
+            step.node = other;
+        }
     }
 }
 

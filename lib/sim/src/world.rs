@@ -99,6 +99,9 @@ pub(crate) struct World {
     /// Whether some plan waits for a condition.
     pub(crate) watching: bool,
     pub(crate) loads: Vec<RunningLoad>,
+    /// Whether there are twins, plans that wait for a condition, or rules that ask for the sizes of messages: one question in the
+    /// place of three for every event.
+    pub(crate) extras: bool,
     /// What signatures are made with.
     secret: [u64; 2],
     instant_events: u64,
@@ -131,6 +134,7 @@ impl World {
             plans: Vec::new(),
             watching: false,
             loads: Vec::new(),
+            extras: false,
             secret: [0, 1].map(|half| Random::stream(seed, &[SECRET_STREAM, half]).next_u64()),
             instant_events: 0,
             handled: 0,
@@ -142,6 +146,10 @@ impl World {
         Random::stream(self.seed, &[NODE_STREAM, u64::from(id), u64::from(life)])
     }
 
+    pub(crate) fn refresh_extras(&mut self) {
+        self.extras = !self.twins.is_empty() || self.watching || self.network.needs_sizes();
+    }
+
     /// The identity with which a node signs.
     pub(crate) fn identity_of(&self, id: NodeId) -> Identity {
         Identity::new(id, self.secret)
@@ -150,13 +158,16 @@ impl World {
     /// Runs everything that is due up to and including `until`, then lets the clock show `until`.
     pub(crate) fn run_to(&mut self, until: Time) -> Result<(), Stop> {
         let _nodes_run = NodesRun::begin();
-        self.check_interrupt()?;
-        while let Some((time, coming)) = self.queue.pop_until(until) {
-            self.happen(time, coming)?;
-            self.check_interrupt()?;
+        while !interrupt::is_asked() {
+            let Some((time, coming)) = self.queue.pop_until(until) else {
+                self.now = self.now.max(until);
+                return Ok(());
+            };
+            if !self.happen(time, coming) {
+                return Err(self.livelock());
+            }
         }
-        self.now = self.now.max(until);
-        Ok(())
+        Err(Stop::Interrupted { at: self.now })
     }
 
     /// Runs the next event, if one is due at `until` or before. Returns whether one was.
@@ -164,7 +175,8 @@ impl World {
         let _nodes_run = NodesRun::begin();
         self.check_interrupt()?;
         match self.queue.pop_until(until) {
-            Some((time, coming)) => self.happen(time, coming).map(|()| true),
+            Some((time, coming)) if self.happen(time, coming) => Ok(true),
+            Some(_) => Err(self.livelock()),
             None => Ok(false),
         }
     }
@@ -175,9 +187,16 @@ impl World {
         while self.handled < handled {
             self.check_interrupt()?;
             let Some((time, coming)) = self.queue.pop_until(Time::MAX) else { break };
-            self.happen(time, coming)?;
+            if !self.happen(time, coming) {
+                return Err(self.livelock());
+            }
         }
         Ok(())
+    }
+
+    #[cold]
+    fn livelock(&self) -> Stop {
+        Stop::Livelock { at: self.now, seed: self.seed }
     }
 
     /// Between two events: whether the user wants to stop here.
@@ -186,13 +205,15 @@ impl World {
         if interrupt::is_asked() { Err(Stop::Interrupted { at: self.now }) } else { Ok(()) }
     }
 
+    /// Lets one event happen. Returns whether time still passes.
     #[inline(always)]
-    fn happen(&mut self, time: Time, coming: Coming) -> Result<(), Stop> {
+    fn happen(&mut self, time: Time, coming: Coming) -> bool {
+        let mut passes = true;
         if time == self.now {
             self.instant_events += 1;
             if self.instant_events > EVENTS_AT_ONE_INSTANT {
                 self.instant_events = 0;
-                return Err(Stop::Livelock { at: time, seed: self.seed });
+                passes = false;
             }
         } else {
             self.instant_events = 0;
@@ -203,7 +224,7 @@ impl World {
         if self.watching {
             self.check_watches();
         }
-        Ok(())
+        passes
     }
 
     /// Hands an event to whom it concerns, or keeps it for later if that node is blocked.
@@ -242,11 +263,32 @@ impl World {
 
     #[inline(always)]
     fn arrive(&mut self, to: NodeId, from: NodeId, freight: Freight, sent: u64) {
+        if self.extras {
+            return self.arrive_extra(to, from, freight, sent);
+        }
+        self.arrive_as((to, to), (from, from), freight, sent);
+    }
+
+    /// The same where a sender or receiver may stand for another.
+    #[cold]
+    fn arrive_extra(&mut self, to: NodeId, from: NodeId, freight: Freight, sent: u64) {
+        self.arrive_as((to, self.apparent(to)), (from, self.apparent(from)), freight, sent);
+    }
+
+    /// Each with the one whom others take it for.
+    #[inline(always)]
+    fn arrive_as(
+        &mut self,
+        (to, seen_to): (NodeId, NodeId),
+        (from, seen_from): (NodeId, NodeId),
+        freight: Freight,
+        sent: u64,
+    ) {
         let receiver = &self.participants[to.0 as usize];
         if !receiver.up {
             return self.lose(from, to, freight, sent, "the receiver is down");
         }
-        if self.network.is_cut(self.apparent(from), self.apparent(to)) {
+        if self.network.is_cut(seen_from, seen_to) {
             return self.lose(from, to, freight, sent, "the link was cut on the way");
         }
         self.counts.received += 1;
@@ -254,14 +296,13 @@ impl World {
         if self.recorder.keeps() {
             self.keep(number, sent, What::Received { node: to, from, message: sent });
         }
-        let from = self.apparent(from);
         match freight {
             Freight::Message(message) => {
                 self.run_step(to, number, |population, member, step| {
-                    population.deliver(member, from, message, step)
+                    population.deliver(member, seen_from, message, step)
                 });
             }
-            Freight::Parcel(parcel) => self.open_parcel(to, from, parcel, number),
+            Freight::Parcel(parcel) => self.open_parcel(to, seen_from, parcel, number),
         }
     }
 
@@ -293,15 +334,9 @@ impl World {
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         step.node = id;
         step.now = self.now;
-        step.uncertainty = Duration::ZERO;
         step.monotonic = self.now;
-        if let Some(clock) = participant.clock() {
-            step.now = clock.read(self.now);
-            step.uncertainty = clock.uncertainty(self.now);
-            step.monotonic = clock.monotonic(self.now);
-        }
-        if let Some(other) = participant.stands_for {
-            step.node = other;
+        if let Some(special) = &participant.special {
+            special.prepare(step, self.now);
         }
         let population = &mut *self.clusters[cluster as usize].population;
         let result = handler_panic::catch(|| handler(population, member as usize, step));
@@ -370,7 +405,8 @@ impl World {
     pub(crate) fn name_of(&self, id: NodeId) -> String {
         match self.participants.get(id.0 as usize).map(|participant| participant.role) {
             Some(Role::Member { cluster, .. }) => {
-                let real = self.participants[id.0 as usize].stands_for;
+                let special = self.participants[id.0 as usize].special.as_ref();
+                let real = special.and_then(|special| special.stands_for);
                 let state = &self.clusters[cluster as usize];
                 let index =
                     state.members.iter().position(|&member| member == real.unwrap_or(id)).unwrap_or(0);

@@ -73,7 +73,9 @@ impl World {
             | Fault::Bandwidth { .. }
             | Fault::MtuDrop { .. } => {
                 let (effect, traffic) = rule_of(fault);
-                return Ok(Undo::End(self.network.add_rule(traffic.clone(), effect, None)));
+                let rule = self.network.add_rule(traffic.clone(), effect, None);
+                self.refresh_extras();
+                return Ok(Undo::End(rule));
             }
             Fault::ClockOffset { .. }
             | Fault::ClockDrift { .. }

@@ -131,18 +131,15 @@ impl Latency {
 
     #[inline(always)]
     pub(crate) fn draw(&self, random: &mut Random) -> Duration {
-        match self {
-            Latency::Constant(time) => *time,
-            Latency::Uniform(least, most) => {
-                let width = most.as_nanos().abs_diff(least.as_nanos()).saturating_add(1);
-                ns(least.as_nanos() + random.below(width) as i64)
-            }
-            _ => self.draw_tailed(random),
+        if let Latency::Uniform(least, most) = self {
+            let width = most.as_nanos().abs_diff(least.as_nanos()).saturating_add(1);
+            return ns(least.as_nanos() + random.below(width) as i64);
         }
+        self.draw_other(random)
     }
 
     #[inline(never)]
-    fn draw_tailed(&self, random: &mut Random) -> Duration {
+    fn draw_other(&self, random: &mut Random) -> Duration {
         match self {
             Latency::Exponential { least, mean } => *least + random.exponential(*mean),
             Latency::LogNormal { least, median, sigma } => *least + random.log_normal(*median, *sigma),

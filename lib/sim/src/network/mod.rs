@@ -13,6 +13,7 @@ mod traffic;
 
 use std::collections::BTreeMap;
 
+use netsplit_node::trace::Cargo;
 use netsplit_node::{Chance, Duration, NodeId, Random, Time};
 
 use crate::error::LabError;
@@ -22,7 +23,6 @@ pub use cut::Cut;
 pub(crate) use cut::Severed;
 pub use latency::{Latency, Percentiles};
 pub use region::Region;
-pub(crate) use traffic::Shipment;
 pub use traffic::Traffic;
 
 /// What a rule does to the traffic it matches.
@@ -91,6 +91,8 @@ pub(crate) struct Network {
     cuts: Vec<(Cut, Severed)>,
     /// Whether some rule asks for the sizes of messages.
     needs_sizes: bool,
+    /// Whether some links have a latency of their own.
+    has_links: bool,
     next_rule: u32,
     next_cut: u32,
     /// The network's own stream: the nodes' draws do not shift it.
@@ -106,6 +108,7 @@ impl Network {
             rules: Vec::new(),
             cuts: Vec::new(),
             needs_sizes: false,
+            has_links: false,
             next_rule: 0,
             next_cut: 0,
             random,
@@ -117,23 +120,18 @@ impl Network {
         self.latency = latency;
         self.links.clear();
         self.places.clear();
+        self.has_links = false;
     }
 
     pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, latency: Latency) {
         self.links.insert((from, to), latency);
+        self.has_links = true;
     }
 
     /// Puts a participant somewhere: what it and others that were placed send each other takes the time of the way.
     pub(crate) fn place(&mut self, id: NodeId, region: Region) {
         self.places.insert(id, region);
-    }
-
-    #[inline(always)]
-    fn latency_of(&self, from: NodeId, to: NodeId) -> Latency {
-        if self.links.is_empty() && self.places.is_empty() {
-            return self.latency;
-        }
-        self.latency_of_link(from, to)
+        self.has_links = true;
     }
 
     #[inline(never)]
@@ -147,7 +145,7 @@ impl Network {
         }
     }
 
-    /// Whether [`Shipment::size`] must be filled in.
+    /// Whether routing asks for the sizes of messages.
     #[inline(always)]
     pub(crate) fn needs_sizes(&self) -> bool {
         self.needs_sizes
@@ -155,16 +153,20 @@ impl Network {
 
     /// Decides a message's fate.
     #[inline(always)]
-    pub(crate) fn route(&mut self, now: Time, shipment: Shipment) -> Fate {
-        let (from, to) = (shipment.from, shipment.to);
+    pub(crate) fn route(&mut self, now: Time, from: NodeId, to: NodeId, cargo: Cargo, size: u64) -> Fate {
         if self.is_cut(from, to) {
             return Fate::Lost("the link is cut");
         }
-        let latency = self.latency_of(from, to);
-        let mut arrival = Arrival { after: latency.draw(&mut self.random), second: None, corrupted: false };
-        let (mut doubled, mut used_up, mut lost) = (false, false, None);
+        let of_its_own;
+        let mut latency = &self.latency;
+        if self.has_links {
+            of_its_own = self.latency_of_link(from, to);
+            latency = &of_its_own;
+        }
+        let mut after = latency.draw(&mut self.random);
+        let (mut doubled, mut corrupted, mut used_up, mut lost) = (false, false, false, None);
         for rule in &mut self.rules {
-            if !rule.traffic.includes(shipment) {
+            if !rule.traffic.includes(from, to, cargo, size) {
                 continue;
             }
             if let Some(remaining) = &mut rule.remaining {
@@ -181,7 +183,12 @@ impl Network {
                 }
                 continue;
             }
-            lost = rule.effect.act(now, shipment, &mut arrival, &mut doubled, &mut self.random);
+            // Apart, so that what is seldom needed costs the others nothing.
+            let more = rule.effect.act(now, size, &mut self.random);
+            after = after + more.later;
+            doubled |= more.doubled;
+            corrupted |= more.corrupted;
+            lost = more.lost;
             if lost.is_some() {
                 break;
             }
@@ -192,10 +199,8 @@ impl Network {
         if let Some(reason) = lost {
             return Fate::Lost(reason);
         }
-        if doubled {
-            arrival.second = Some(latency.draw(&mut self.random));
-        }
-        Fate::Arrives(arrival)
+        let second = if doubled { Some(latency.draw(&mut self.random)) } else { None };
+        Fate::Arrives(Arrival { after, second, corrupted })
     }
 
     /// Whether nothing gets from `from` to `to` at the moment.
@@ -251,33 +256,35 @@ impl Network {
     }
 }
 
+/// What a rule other than loss does to one message.
+#[derive(Default)]
+struct More {
+    later: Duration,
+    doubled: bool,
+    corrupted: bool,
+    lost: Option<&'static str>,
+}
+
 impl Effect {
-    /// Acts on one message. Returns why it is lost, if it is.
     #[inline(never)]
-    fn act(
-        &mut self,
-        now: Time,
-        shipment: Shipment,
-        arrival: &mut Arrival,
-        doubled: &mut bool,
-        random: &mut Random,
-    ) -> Option<&'static str> {
+    fn act(&mut self, now: Time, size: u64, random: &mut Random) -> More {
+        let mut more = More::default();
         match self {
-            Effect::Lose(chance) => return chance.happens(random).then_some("lost by the network"),
-            Effect::Delay(by) => arrival.after = arrival.after + *by,
-            Effect::Duplicate(chance) => *doubled |= chance.happens(random),
+            Effect::Lose(chance) => more.lost = chance.happens(random).then_some("lost by the network"),
+            Effect::Delay(by) => more.later = *by,
+            Effect::Duplicate(chance) => more.doubled = chance.happens(random),
             Effect::Reorder(chance, by) => {
                 if chance.happens(random) {
-                    arrival.after = arrival.after + random.between(Duration::ZERO, *by);
+                    more.later = random.between(Duration::ZERO, *by);
                 }
             }
-            Effect::Corrupt(chance) => arrival.corrupted |= chance.happens(random),
-            Effect::Share(pipe) => match pipe.pass(now, shipment.size) {
-                Some(time) => arrival.after = arrival.after + time,
-                None => return Some("the queue of the link is full"),
+            Effect::Corrupt(chance) => more.corrupted = chance.happens(random),
+            Effect::Share(pipe) => match pipe.pass(now, size) {
+                Some(time) => more.later = time,
+                None => more.lost = Some("the queue of the link is full"),
             },
-            Effect::TooLarge(bytes) => return (shipment.size > *bytes).then_some("too large for the link"),
+            Effect::TooLarge(bytes) => more.lost = (size > *bytes).then_some("too large for the link"),
         }
-        None
+        more
     }
 }

@@ -23,16 +23,6 @@ pub struct Traffic {
     pub(crate) larger_than: Option<u64>,
 }
 
-/// A message on its way, as rules see it.
-#[derive(Clone, Copy)]
-pub(crate) struct Shipment {
-    pub(crate) from: NodeId,
-    pub(crate) to: NodeId,
-    pub(crate) cargo: Cargo,
-    /// In bytes; 0 where no rule asks.
-    pub(crate) size: u64,
-}
-
 impl Traffic {
     /// Everything that is sent.
     pub fn all() -> Traffic {
@@ -76,11 +66,11 @@ impl Traffic {
     }
 
     #[inline(always)]
-    pub(crate) fn includes(&self, shipment: Shipment) -> bool {
-        self.cargo.is_none_or(|only| only == shipment.cargo)
-            && self.larger_than.is_none_or(|bytes| shipment.size > bytes)
-            && self.from.as_ref().is_none_or(|senders| senders.contains(shipment.from))
-            && self.to.as_ref().is_none_or(|receivers| receivers.contains(shipment.to))
+    pub(crate) fn includes(&self, from: NodeId, to: NodeId, cargo: Cargo, size: u64) -> bool {
+        self.cargo.is_none_or(|only| only == cargo)
+            && self.larger_than.is_none_or(|bytes| size > bytes)
+            && self.from.as_ref().is_none_or(|senders| senders.contains(from))
+            && self.to.as_ref().is_none_or(|receivers| receivers.contains(to))
     }
 }
 
