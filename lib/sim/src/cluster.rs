@@ -55,6 +55,17 @@ impl<N> Cluster<N> {
         self.state(|state| state.members.clone())
     }
 
+    /// "down", and its panic if that was what happened last.
+    fn why_down(&self, index: usize) -> String {
+        let id = self.id_of(index);
+        let world = self.lab.world();
+        let panic = world.panics.iter().rev().find(|panic| panic.node == id);
+        match panic.filter(|panic| world.participants[id.0 as usize].went_down == panic.time) {
+            Some(panic) => format!("down, it panicked: {}", panic.text),
+            None => "down".to_owned(),
+        }
+    }
+
     #[track_caller]
     fn id_of(&self, index: usize) -> NodeId {
         let roster = self.roster();
@@ -358,7 +369,8 @@ impl<N: Node> fmt::Debug for Cluster<N> {
         let size = self.size();
         write!(f, "cluster {:?} of {size} {}", self.name, if size == 1 { "node" } else { "nodes" })?;
         for index in 0..size {
-            let state = if self.is_up(index) { self.inspect(index).to_string() } else { "down".to_owned() };
+            let state =
+                if self.is_up(index) { self.inspect(index).to_string() } else { self.why_down(index) };
             write!(f, "\n  {} {index}: {state}", self.name)?;
         }
         Ok(())

@@ -60,4 +60,4 @@ pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
 pub use replay::{Cause, Difference, Replay};
 pub use workload::{Keys, LoadReport, RunningWorkload, Workload};
-pub use world::TrafficCounts;
+pub use world::{NodePanic, TrafficCounts};

@@ -26,6 +26,7 @@ impl World {
             return;
         }
         participant.up = false;
+        participant.went_down = self.now;
         participant.life += 1;
         if let Some(special) = &mut participant.special {
             special.crash_after = None;

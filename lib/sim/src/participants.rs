@@ -27,6 +27,8 @@ pub(crate) struct Participant {
     pub(crate) blocked: Option<Box<Blocked>>,
     /// Requests that its code has seen and not answered.
     pub(crate) unanswered: BTreeMap<CallId, Caller>,
+    /// When it last went down.
+    pub(crate) went_down: Time,
     /// Whether it has left its cluster for good.
     pub(crate) left: bool,
     /// What is out of the ordinary about it. Most participants have nothing of it, and pay one pointer.
@@ -81,6 +83,7 @@ impl Participant {
             timers: Vec::new(),
             blocked: None,
             unanswered: BTreeMap::new(),
+            went_down: Time::ZERO,
             left: false,
             special: None,
         }

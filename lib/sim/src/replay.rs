@@ -61,7 +61,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Cause::HashOrder => {
-                "the same things in another order: a HashMap or HashSet is iterated; a BTreeMap or BTreeSet has one order"
+                "the same things in another order: a hash map or a hash set is iterated; a BTreeMap or a BTreeSet has one order"
             }
             Cause::RealClock => "a number near the time of day: the machine's clock is read; ctx.now() is the node's own",
             Cause::OwnRandomness => {

@@ -102,6 +102,10 @@ pub(crate) struct World {
     /// Whether there are twins, plans that wait for a condition, or rules that ask for the sizes of messages: one question in the
     /// place of three for every event.
     pub(crate) extras: bool,
+    /// The panics of nodes, with their times.
+    pub(crate) panics: Vec<NodePanic>,
+    /// Whether a panic of a node ends the run.
+    pub(crate) ends_on_panic: bool,
     /// What signatures are made with.
     secret: [u64; 2],
     instant_events: u64,
@@ -135,6 +139,8 @@ impl World {
             watching: false,
             loads: Vec::new(),
             extras: false,
+            panics: Vec::new(),
+            ends_on_panic: false,
             secret: [0, 1].map(|half| Random::stream(seed, &[SECRET_STREAM, half]).next_u64()),
             instant_events: 0,
             handled: 0,
@@ -164,7 +170,7 @@ impl World {
                 return Ok(());
             };
             if !self.happen(time, coming) {
-                return Err(self.livelock());
+                return Err(self.stopped());
             }
         }
         Err(Stop::Interrupted { at: self.now })
@@ -176,7 +182,7 @@ impl World {
         self.check_interrupt()?;
         match self.queue.pop_until(until) {
             Some((time, coming)) if self.happen(time, coming) => Ok(true),
-            Some(_) => Err(self.livelock()),
+            Some(_) => Err(self.stopped()),
             None => Ok(false),
         }
     }
@@ -188,15 +194,30 @@ impl World {
             self.check_interrupt()?;
             let Some((time, coming)) = self.queue.pop_until(Time::MAX) else { break };
             if !self.happen(time, coming) {
-                return Err(self.livelock());
+                return Err(self.stopped());
             }
         }
         Ok(())
     }
 
+    /// Whether a node has panicked at this moment, where that ends the run.
     #[cold]
-    fn livelock(&self) -> Stop {
-        Stop::Livelock { at: self.now, seed: self.seed }
+    fn has_just_panicked(&self) -> bool {
+        self.ends_on_panic && self.panics.last().is_some_and(|panic| panic.time == self.now)
+    }
+
+    /// Why time passes no more.
+    #[cold]
+    fn stopped(&self) -> Stop {
+        match self.panics.last() {
+            Some(NodePanic { node, text, .. }) if self.has_just_panicked() => Stop::Panicked {
+                at: self.now,
+                seed: self.seed,
+                node: self.name_of(*node),
+                text: text.clone(),
+            },
+            _ => Stop::Livelock { at: self.now, seed: self.seed },
+        }
     }
 
     /// Between two events: whether the user wants to stop here.
@@ -222,6 +243,7 @@ impl World {
         self.handled += 1;
         self.dispatch(coming);
         if self.watching {
+            passes &= !self.has_just_panicked();
             self.check_watches();
         }
         passes
@@ -343,6 +365,9 @@ impl World {
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         self.carry_out_step(id, cause);
         if let Err(panic) = result {
+            self.panics.push(NodePanic { time: self.now, node: id, text: panic.clone() });
+            // The end of this event looks closer.
+            self.watching |= self.ends_on_panic;
             self.crash(id, &format!("panics: {panic}"), cause);
         }
     }
@@ -418,11 +443,24 @@ impl World {
     }
 }
 
+/// A panic of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePanic {
+    /// When.
+    pub time: Time,
+    /// Which node.
+    pub node: NodeId,
+    /// What it said, and where.
+    pub text: String,
+}
+
 /// Why a run ended before its time. The world is as it stands between two events.
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// Events went on and on at one instant.
     Livelock { at: Time, seed: u64 },
+    /// A node panicked, where that ends the run.
+    Panicked { at: Time, seed: u64, node: String, text: String },
     /// The user wants no more.
     Interrupted { at: Time },
 }
@@ -435,6 +473,10 @@ impl Stop {
             Stop::Livelock { at, seed } => panic!(
                 "more than {EVENTS_AT_ONE_INSTANT} events at {at} (seed {seed}): time stands still. A node that answers itself \
                  without delay (a latency or a timer of 0) does this; give it a delay"
+            ),
+            Stop::Panicked { at, seed, node, text } => panic!(
+                "{node} panicked at {at} (seed {seed}): {text}. The laboratory can go on from here; without end_on_panic the node \
+                 alone crashes"
             ),
             Stop::Interrupted { at } => Interrupted { at: at.to_string() }.unwind(),
         }

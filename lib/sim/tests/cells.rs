@@ -2,7 +2,7 @@
 
 use netsplit_algorithms::idempotency::{Charge, IdempotencyKey, Receipt};
 use netsplit_algorithms::replication::EagerStore;
-use netsplit_node::{CallId, Context, Node, NodeId, Outcome, Service, Value, secs};
+use netsplit_node::{CallId, Context, Node, NodeId, Outcome, Service, Time, Value, secs};
 use netsplit_sim::Lab;
 
 #[test]
@@ -91,4 +91,32 @@ fn an_unwritten_answer_is_a_crash_with_its_sentence() {
     assert!(!payments.is_up(0));
     let trace = lab.trace().to_string();
     assert!(trace.contains("panics: charge once per key, then reply, at lib/sim/tests/cells.rs:"), "{trace}");
+}
+
+#[test]
+fn a_panic_can_end_the_run_and_the_laboratory_goes_on() {
+    // On request: the cell fails with the node's message and the seed; everything is as it was after that event.
+    #[derive(Clone, Debug)]
+    struct Hasty;
+    impl Node for Hasty {
+        type Message = ();
+        type Timer = ();
+        fn on_start(&mut self, ctx: &mut Context<Self>) {
+            ctx.set_timer(secs(1), ());
+        }
+        fn on_timer(&mut self, (): (), ctx: &mut Context<Self>) {
+            assert!(ctx.id() != NodeId(0), "node 0 has no leader");
+        }
+    }
+    let lab = Lab::new(42);
+    let hasty = lab.cluster("hasty", 2, |_| Hasty);
+    lab.end_on_panic();
+    let run = std::panic::AssertUnwindSafe(|| lab.run_for(secs(5)));
+    let panic = std::panic::catch_unwind(run).expect_err("it ends");
+    let message = panic.downcast_ref::<String>().expect("a sentence");
+    assert!(message.starts_with("hasty 0 panicked at 1s (seed 42): node 0 has no leader"), "{message}");
+    assert_eq!((lab.now(), hasty.is_up(0), hasty.is_up(1)), (Time::ZERO + secs(1), false, true));
+    lab.run_for(secs(5));
+    assert_eq!((lab.panics().len(), lab.now()), (1, Time::ZERO + secs(6)));
+    assert!(format!("{lab:?}").contains("1 panic of a node"), "{lab:?}");
 }

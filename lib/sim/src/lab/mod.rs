@@ -16,7 +16,7 @@ use crate::cluster::Cluster;
 use crate::error::{expect, forwards};
 use crate::handler_panic;
 use crate::population::{Population, Typed};
-use crate::world::{TrafficCounts, World};
+use crate::world::{NodePanic, TrafficCounts, World};
 pub use faults::Injected;
 pub use time_travel::{Handle, Snapshot};
 
@@ -166,6 +166,35 @@ impl Lab {
         self.world().seed
     }
 
+    /// The panics of nodes so far. A node that panics crashes, as in life, and the laboratory goes on; so look here, or at the diagram.
+    pub fn panics(&self) -> Vec<NodePanic> {
+        self.world().panics.clone()
+    }
+
+    /// From now on a node that panics ends the run, with its message, instead of crashing quietly; the laboratory can go on from
+    /// there.
+    ///
+    /// ```
+    /// # use netsplit_node::{Context, Node, secs};
+    /// # use netsplit_sim::Lab;
+    /// #[derive(Clone, Debug)]
+    /// struct Hasty;
+    /// impl Node for Hasty {
+    ///     type Message = ();
+    ///     type Timer = ();
+    ///     fn on_start(&mut self, ctx: &mut Context<Self>) { ctx.set_timer(secs(1), ()); }
+    ///     fn on_timer(&mut self, (): (), _ctx: &mut Context<Self>) { panic!("no leader yet"); }
+    /// }
+    /// let lab = Lab::new(42);
+    /// let nodes = lab.cluster("hasty", 2, |_id| Hasty);
+    /// lab.run_for(secs(2));
+    /// assert!(lab.panics()[1].text.starts_with("no leader yet"));
+    /// assert!(format!("{nodes:?}").contains("down, it panicked: no leader yet"));
+    /// ```
+    pub fn end_on_panic(&self) {
+        self.world().ends_on_panic = true;
+    }
+
     /// Keeps the last `events` events for the trace, 100,000 unless said; with 0 there is no trace, and the world is faster.
     pub fn keep_events(&self, events: usize) {
         self.world().set_keep(events);
@@ -211,11 +240,16 @@ impl fmt::Debug for Lab {
             .collect();
         write!(
             f,
-            "lab with seed {} at {}: {}, {} events, trace {}",
+            "lab with seed {} at {}: {}, {} events, {}trace {}",
             world.seed,
             world.now,
             if clusters.is_empty() { "no cluster yet".to_owned() } else { clusters.join(", ") },
             world.recorder.events(),
+            match world.panics.len() {
+                0 => String::new(),
+                1 => "1 panic of a node, ".to_owned(),
+                n => format!("{n} panics of nodes, "),
+            },
             world.recorder.hash()
         )
     }
