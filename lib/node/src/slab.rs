@@ -55,6 +55,19 @@ impl<T> Slab<T> {
         }
     }
 
+    /// Drops the value where it is, without moving it out.
+    ///
+    /// # Panics
+    /// If nothing is kept under `slot`.
+    pub fn remove(&mut self, slot: Slot) {
+        let place = &mut self.values[slot.0 as usize];
+        if place.is_none() {
+            vacant(slot);
+        }
+        *place = None;
+        self.free.push(slot.0);
+    }
+
     /// A look at the value.
     ///
     /// # Panics

@@ -81,7 +81,7 @@ impl World {
         let parcel = Parcel::Request { call, caller: Caller { id: caller, operation: id }, request };
         self.send_parcel(caller, service, Cargo::Request, parcel, cause, |parcel| match parcel {
             Parcel::Request { request, .. } => Body::Payload((**request).copy()),
-            Parcel::Response { .. } => Body::Text(String::new()),
+            Parcel::Response { .. } => Body::Text("".into()),
         });
     }
 

@@ -315,8 +315,10 @@ impl World {
         };
         let parcel = Parcel::Response { call, outcome };
         self.send_parcel(node, caller.id, Cargo::Response, parcel, cause, |parcel| match parcel {
-            Parcel::Response { outcome, .. } => Body::Text(crate::participants::describe_outcome(outcome)),
-            Parcel::Request { .. } => Body::Text(String::new()),
+            Parcel::Response { outcome, .. } => {
+                Body::Text(crate::participants::describe_outcome(outcome).into())
+            }
+            Parcel::Request { .. } => Body::Text("".into()),
         });
     }
 

@@ -184,7 +184,7 @@ impl<N: Node> Population for Typed<N> {
     }
 
     fn release(&mut self, message: Slot) {
-        self.messages.take(message);
+        self.messages.remove(message);
     }
 
     fn size(&self, message: Slot) -> usize {
@@ -196,7 +196,7 @@ impl<N: Node> Population for Typed<N> {
     }
 
     fn release_timer(&mut self, timer: Slot) {
-        self.timers.take(timer);
+        self.timers.remove(timer);
     }
 
     fn describe_timer(&self, timer: Slot) -> String {

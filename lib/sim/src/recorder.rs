@@ -36,7 +36,7 @@ pub(crate) enum Body {
     /// A copy of a request.
     Payload(Box<dyn Payload>),
     /// An answer, in words already.
-    Text(String),
+    Text(Box<str>),
 }
 
 /// Keeps the record.

@@ -62,7 +62,7 @@ impl World {
                 self.clusters[cluster as usize].population.describe(*message)
             }
             (Body::Payload(payload), _) => (**payload).describe(),
-            (Body::Text(text), _) => text.clone(),
+            (Body::Text(text), _) => text.to_string(),
             (Body::Message(_), Role::Client(_)) => unreachable!("only nodes send messages"),
         }
     }

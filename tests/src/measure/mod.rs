@@ -76,7 +76,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 18] = [
+pub const FIGURES: [Figure; 21] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
@@ -91,6 +91,27 @@ pub const FIGURES: [Figure; 18] = [
         about: "the same, with the node compiled as a cell is: without optimisation",
         source: Source::Program { name: "ping_pong", profile: "cell", peers: &[] },
         goal: Some(Goal::AtLeast(5.0)),
+    },
+    Figure {
+        name: "sim/ping_pong_traced",
+        unit: "million events/s",
+        about: "the same with the trace on, 100 million events in at most 200 MB",
+        source: Source::Program { name: "ping_pong_traced", profile: "release", peers: &[] },
+        goal: Some(Goal::AtLeast(8.0)),
+    },
+    Figure {
+        name: "sim/faults_on",
+        unit: "million events/s",
+        about: "five replicas with disks, clocks and clients under a swarm nemesis",
+        source: Source::Program { name: "faults_on", profile: "release", peers: &[] },
+        goal: Some(Goal::AtLeast(1.0)),
+    },
+    Figure {
+        name: "sim/idle",
+        unit: "times",
+        about: "the cost of an event of ten nodes among 100,000 idle ones, in times of the ten alone",
+        source: Source::Program { name: "idle", profile: "release", peers: &[] },
+        goal: Some(Goal::AtMost(2.0)),
     },
     Figure {
         name: "sim/bare_queue",
