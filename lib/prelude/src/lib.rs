@@ -18,8 +18,8 @@ pub use netsplit_node::{
     Value, Zipf, hours, mins, ms, ns, secs, us,
 };
 pub use netsplit_sim::{
-    Bandwidth, Behaviour, Call, Client, Cluster, Condition, Cut, Fault, FaultPlan, Group, Injected, Keys,
-    Lab, LabError, Latency, LoadReport, Nemesis, NodePanic, Percentiles, Progress, Region, Replay, Rule,
-    RunningWorkload, Snapshot, Traffic, TrafficCounts, Workload,
+    Bandwidth, Behaviour, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan, Group,
+    Injected, Keys, Lab, LabError, Latency, LoadReport, Nemesis, NodePanic, Percentiles, Progress, Region,
+    Replay, Rule, RunningWorkload, Snapshot, Traffic, TrafficCounts, Workload,
 };
 pub use netsplit_view::Diagram;

@@ -54,7 +54,7 @@ pub use fault::{Fault, FaultError};
 pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
-pub use nemesis::{Kind, Nemesis};
+pub use nemesis::{FaultKind, Nemesis};
 pub use network::{Bandwidth, Cut, Latency, Percentiles, Region, Rule, Traffic};
 pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;

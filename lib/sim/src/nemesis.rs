@@ -13,7 +13,7 @@ use crate::plan::{Entry, FaultPlan, When};
 /// A kind of faults that a nemesis uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "each is explained where the fault of its name is")]
-pub enum Kind {
+pub enum FaultKind {
     Crash,
     CrashMidStep,
     PowerCut,
@@ -44,57 +44,57 @@ pub enum Kind {
     SlowDisk,
 }
 
-impl Kind {
+impl FaultKind {
     /// All of them.
-    pub const ALL: [Kind; 28] = [
-        Kind::Crash,
-        Kind::CrashMidStep,
-        Kind::PowerCut,
-        Kind::Pause,
-        Kind::Slow,
-        Kind::Overload,
-        Kind::Partition,
-        Kind::Isolate,
-        Kind::OneWay,
-        Kind::Ring,
-        Kind::Flap,
-        Kind::Loss,
-        Kind::Duplicate,
-        Kind::Delay,
-        Kind::Reorder,
-        Kind::Bandwidth,
-        Kind::ClockOffset,
-        Kind::ClockDrift,
-        Kind::ClockJump,
-        Kind::ClockFreeze,
-        Kind::LeapSecond,
-        Kind::BadTimeServer,
-        Kind::TornWrites,
-        Kind::WriteReorder,
-        Kind::FsyncError,
-        Kind::FsyncLie,
-        Kind::BitRot,
-        Kind::SlowDisk,
+    pub const ALL: [FaultKind; 28] = [
+        FaultKind::Crash,
+        FaultKind::CrashMidStep,
+        FaultKind::PowerCut,
+        FaultKind::Pause,
+        FaultKind::Slow,
+        FaultKind::Overload,
+        FaultKind::Partition,
+        FaultKind::Isolate,
+        FaultKind::OneWay,
+        FaultKind::Ring,
+        FaultKind::Flap,
+        FaultKind::Loss,
+        FaultKind::Duplicate,
+        FaultKind::Delay,
+        FaultKind::Reorder,
+        FaultKind::Bandwidth,
+        FaultKind::ClockOffset,
+        FaultKind::ClockDrift,
+        FaultKind::ClockJump,
+        FaultKind::ClockFreeze,
+        FaultKind::LeapSecond,
+        FaultKind::BadTimeServer,
+        FaultKind::TornWrites,
+        FaultKind::WriteReorder,
+        FaultKind::FsyncError,
+        FaultKind::FsyncLie,
+        FaultKind::BitRot,
+        FaultKind::SlowDisk,
     ];
 
     /// What a protocol of the crash-recovery model withstands: all that stops, delays or loses, and nothing that lies (no torn or
     /// rotten disks, no lying syncs) or misleads clocks.
-    pub const CRASH_RECOVERY: [Kind; 15] = [
-        Kind::Crash,
-        Kind::CrashMidStep,
-        Kind::Pause,
-        Kind::Slow,
-        Kind::Partition,
-        Kind::Isolate,
-        Kind::OneWay,
-        Kind::Ring,
-        Kind::Flap,
-        Kind::Loss,
-        Kind::Duplicate,
-        Kind::Delay,
-        Kind::Reorder,
-        Kind::Bandwidth,
-        Kind::SlowDisk,
+    pub const CRASH_RECOVERY: [FaultKind; 15] = [
+        FaultKind::Crash,
+        FaultKind::CrashMidStep,
+        FaultKind::Pause,
+        FaultKind::Slow,
+        FaultKind::Partition,
+        FaultKind::Isolate,
+        FaultKind::OneWay,
+        FaultKind::Ring,
+        FaultKind::Flap,
+        FaultKind::Loss,
+        FaultKind::Duplicate,
+        FaultKind::Delay,
+        FaultKind::Reorder,
+        FaultKind::Bandwidth,
+        FaultKind::SlowDisk,
     ];
 }
 
@@ -114,7 +114,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nemesis {
     nodes: Group,
-    kinds: Vec<Kind>,
+    kinds: Vec<FaultKind>,
     /// Whether each plan draws its own kinds and rate.
     swarm: bool,
     between: Duration,
@@ -123,7 +123,7 @@ pub struct Nemesis {
 
 impl Nemesis {
     /// A nemesis that uses these kinds of faults, one about every five seconds, lasting about two.
-    pub fn of(nodes: impl Into<Group>, kinds: impl IntoIterator<Item = Kind>) -> Nemesis {
+    pub fn of(nodes: impl Into<Group>, kinds: impl IntoIterator<Item = FaultKind>) -> Nemesis {
         Nemesis {
             nodes: nodes.into(),
             kinds: kinds.into_iter().collect(),
@@ -135,11 +135,11 @@ impl Nemesis {
 
     /// A nemesis that draws all of this from the seed: which kinds, how often, how long.
     pub fn swarm(nodes: impl Into<Group>) -> Nemesis {
-        Nemesis { swarm: true, ..Nemesis::of(nodes, Kind::ALL) }
+        Nemesis { swarm: true, ..Nemesis::of(nodes, FaultKind::ALL) }
     }
 
     /// Only these kinds; a swarm draws from them.
-    pub fn only(mut self, kinds: impl IntoIterator<Item = Kind>) -> Nemesis {
+    pub fn only(mut self, kinds: impl IntoIterator<Item = FaultKind>) -> Nemesis {
         self.kinds = kinds.into_iter().collect();
         self
     }
@@ -180,41 +180,47 @@ impl Nemesis {
         }
     }
 
-    fn fault(&self, kind: Kind, random: &mut Random) -> Fault {
+    fn fault(&self, kind: FaultKind, random: &mut Random) -> Fault {
         let ids = self.nodes.ids();
         let one = ids[random.below(ids.len() as u64) as usize];
         let nodes: Group = if random.chance(0.7) { one.into() } else { self.some(random) };
         match kind {
-            Kind::Crash => Fault::Crash { nodes },
-            Kind::CrashMidStep => Fault::CrashAfterEffects { node: one, effects: random.below(4) as u32 },
-            Kind::PowerCut => Fault::CrashAtByte { node: one, bytes: random.below(100) },
-            Kind::Pause => Fault::Pause { nodes, time: random.exponential(secs(1)) },
-            Kind::Slow => Fault::Slow { nodes, factor: 2 + random.below(50) as u32 },
-            Kind::Overload => Fault::Overload { nodes, limit: random.below(20) as u32 },
-            Kind::Partition | Kind::Flap | Kind::OneWay | Kind::Isolate | Kind::Ring => {
-                self.cut(kind, nodes, random)
+            FaultKind::Crash => Fault::Crash { nodes },
+            FaultKind::CrashMidStep => {
+                Fault::CrashAfterEffects { node: one, effects: random.below(4) as u32 }
             }
-            Kind::Loss | Kind::Duplicate | Kind::Delay | Kind::Reorder | Kind::Bandwidth => {
-                of_messages(kind, nodes, random)
-            }
-            Kind::ClockOffset => Fault::ClockOffset { nodes, by: either_way(random, secs(3)) },
-            Kind::ClockDrift => {
+            FaultKind::PowerCut => Fault::CrashAtByte { node: one, bytes: random.below(100) },
+            FaultKind::Pause => Fault::Pause { nodes, time: random.exponential(secs(1)) },
+            FaultKind::Slow => Fault::Slow { nodes, factor: 2 + random.below(50) as u32 },
+            FaultKind::Overload => Fault::Overload { nodes, limit: random.below(20) as u32 },
+            FaultKind::Partition
+            | FaultKind::Flap
+            | FaultKind::OneWay
+            | FaultKind::Isolate
+            | FaultKind::Ring => self.cut(kind, nodes, random),
+            FaultKind::Loss
+            | FaultKind::Duplicate
+            | FaultKind::Delay
+            | FaultKind::Reorder
+            | FaultKind::Bandwidth => of_messages(kind, nodes, random),
+            FaultKind::ClockOffset => Fault::ClockOffset { nodes, by: either_way(random, secs(3)) },
+            FaultKind::ClockDrift => {
                 let ppb = random.below(2_000_000) as i64 - 1_000_000;
                 Fault::ClockDrift { nodes, ppb }
             }
-            Kind::ClockJump => Fault::ClockJump { nodes, by: either_way(random, secs(3)) },
-            Kind::ClockFreeze => Fault::ClockFreeze { nodes, frozen: true },
-            Kind::LeapSecond => {
+            FaultKind::ClockJump => Fault::ClockJump { nodes, by: either_way(random, secs(3)) },
+            FaultKind::ClockFreeze => Fault::ClockFreeze { nodes, frozen: true },
+            FaultKind::LeapSecond => {
                 let smear = if random.chance(0.5) { Duration::ZERO } else { netsplit_node::hours(24) };
                 Fault::LeapSecond { nodes, smear }
             }
-            Kind::BadTimeServer => Fault::BadTimeServer { nodes, by: either_way(random, secs(2)) },
-            Kind::TornWrites => Fault::TornWrites { nodes, on: true },
-            Kind::WriteReorder => Fault::WriteReorder { nodes, on: true },
-            Kind::FsyncError => Fault::FsyncError { nodes, count: 1 },
-            Kind::FsyncLie => Fault::FsyncLie { nodes, on: true },
-            Kind::BitRot => Fault::BitRot { nodes, bits: 1 + random.below(3) as u32 },
-            Kind::SlowDisk => Fault::SlowDisk { nodes, by: random.exponential(ms(50)) },
+            FaultKind::BadTimeServer => Fault::BadTimeServer { nodes, by: either_way(random, secs(2)) },
+            FaultKind::TornWrites => Fault::TornWrites { nodes, on: true },
+            FaultKind::WriteReorder => Fault::WriteReorder { nodes, on: true },
+            FaultKind::FsyncError => Fault::FsyncError { nodes, count: 1 },
+            FaultKind::FsyncLie => Fault::FsyncLie { nodes, on: true },
+            FaultKind::BitRot => Fault::BitRot { nodes, bits: 1 + random.below(3) as u32 },
+            FaultKind::SlowDisk => Fault::SlowDisk { nodes, by: random.exponential(ms(50)) },
         }
     }
 
@@ -226,7 +232,7 @@ impl Nemesis {
         Group::new(ids)
     }
 
-    fn cut(&self, kind: Kind, nodes: Group, random: &mut Random) -> Fault {
+    fn cut(&self, kind: FaultKind, nodes: Group, random: &mut Random) -> Fault {
         let all = self.nodes.ids();
         let mut side = self.some(random).ids().to_vec();
         side.truncate(all.len() - 1);
@@ -234,13 +240,13 @@ impl Nemesis {
         let side = Group::new(side);
         match kind {
             _ if all.len() < 2 => Fault::Isolate { nodes },
-            Kind::Partition => Fault::Partition { groups: vec![side, others] },
-            Kind::Flap => {
+            FaultKind::Partition => Fault::Partition { groups: vec![side, others] },
+            FaultKind::Flap => {
                 let (down, up) = (random.between(ms(10), secs(1)), random.between(ms(10), secs(1)));
                 Fault::Flap { groups: vec![side, others], down, up }
             }
-            Kind::OneWay => Fault::OneWay { from: side, to: others },
-            Kind::Ring if all.len() >= 4 => Fault::Ring { nodes: self.nodes.clone() },
+            FaultKind::OneWay => Fault::OneWay { from: side, to: others },
+            FaultKind::Ring if all.len() >= 4 => Fault::Ring { nodes: self.nodes.clone() },
             _ => Fault::Isolate { nodes },
         }
     }
@@ -249,14 +255,14 @@ impl Nemesis {
 /// The nemesis draws from a stream of its own, away from those of the world with the same seed.
 const NEMESIS_STREAM: u64 = 100;
 
-fn of_messages(kind: Kind, nodes: Group, random: &mut Random) -> Fault {
+fn of_messages(kind: FaultKind, nodes: Group, random: &mut Random) -> Fault {
     let traffic = if random.chance(0.5) { Traffic::all() } else { Traffic::all().from(nodes) };
     let probability = random.below(40) as f64 / 100.0;
     match kind {
-        Kind::Loss => Fault::Loss { probability, traffic },
-        Kind::Duplicate => Fault::Duplicate { probability, traffic },
-        Kind::Reorder => Fault::Reorder { probability, by: random.between(us(100), ms(100)), traffic },
-        Kind::Bandwidth => {
+        FaultKind::Loss => Fault::Loss { probability, traffic },
+        FaultKind::Duplicate => Fault::Duplicate { probability, traffic },
+        FaultKind::Reorder => Fault::Reorder { probability, by: random.between(us(100), ms(100)), traffic },
+        FaultKind::Bandwidth => {
             let rate = Bandwidth::kbit(10 + random.below(1000));
             Fault::Bandwidth { rate, queue: random.below(100_000), traffic }
         }

@@ -416,7 +416,8 @@ mod tests {
     fn lines_show_what_was_measured() {
         let line = measured(0, 9.9, None).to_string();
         assert!(line.starts_with("sim/ping_pong") && line.contains("goal >= 10, MISSED"), "{line}");
-        let line = measured(3, 250.0, Some(5000.0)).to_string();
+        let start = FIGURES.iter().position(|figure| figure.name == "start/first_result").unwrap();
+        let line = measured(start, 250.0, Some(5000.0)).to_string();
         assert!(line.contains("250") && line.contains("5000") && line.contains("0.050"), "{line}");
         assert!(line.contains("goal <= 400, met"), "{line}");
     }
