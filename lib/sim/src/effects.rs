@@ -10,7 +10,7 @@ use crate::network::Fate;
 use crate::participants::{Blocked, Parcel};
 use crate::plan::Condition;
 use crate::queue::{Coming, Freight};
-use crate::recorder::{Body, FROM_OUTSIDE, Record, What};
+use crate::recorder::{Body, FROM_OUTSIDE, Rest};
 use crate::world::{World, kind};
 
 impl World {
@@ -87,8 +87,7 @@ impl World {
         self.counts.sent += 1;
         let number = self.recorder.count(self.now, kind::SENT, from, to);
         if self.recorder.keeps() {
-            let body = Body::Message(self.population_of(from).copy(message));
-            self.keep(number, cause, What::Sent { from, to, cargo: Cargo::Message, body });
+            self.keep_sent(number, cause, from, to, message);
         }
         if !self.same_cluster(from, to) {
             let reason = "the receiver is of another type; use ctx.call to reach another cluster";
@@ -113,8 +112,7 @@ impl World {
                 self.counts.sent += 1;
                 let number = self.recorder.count(self.now, kind::SENT, from, to);
                 if self.recorder.keeps() {
-                    let body = Body::Message(self.population_of(from).copy(old));
-                    self.keep(number, cause, What::Sent { from, to, cargo: Cargo::Message, body });
+                    self.keep_sent(number, cause, from, to, old);
                 }
                 self.transmit(from, to, Cargo::Message, Freight::Message(old), number, Duration::ZERO);
                 (message, Duration::ZERO)
@@ -137,7 +135,7 @@ impl World {
         let number = self.recorder.count(self.now, kind::SENT, from, to);
         if self.recorder.keeps() {
             let body = body(&parcel);
-            self.keep(number, cause, What::Sent { from, to, cargo, body });
+            self.keep(number, cause, Rest::Sent { from, to, cargo, body });
         }
         let parcel = self.parcels.insert(parcel);
         self.transmit(from, to, cargo, Freight::Parcel(parcel), number, Duration::ZERO);
@@ -381,13 +379,6 @@ impl World {
                 | Effect::Write { .. }
                 | Effect::Sync { .. } => {}
             }
-        }
-    }
-
-    /// Gives back what an evicted record held.
-    pub(crate) fn release_record(&mut self, record: Option<Record>) {
-        if let Some(Record { what: What::Sent { from, body: Body::Message(message), .. }, .. }) = record {
-            self.population_of(from).release(message);
         }
     }
 

@@ -1,10 +1,10 @@
 //! Putting the record into words, when somebody looks.
 
-use netsplit_node::NodeId;
-use netsplit_node::trace::{Event, EventId, EventKind, Lifeline, Participant, Trace};
+use netsplit_node::trace::{Cargo, Event, EventId, EventKind, Lifeline, Participant, Trace};
+use netsplit_node::{NodeId, Slot};
 
 use crate::participants::Role;
-use crate::recorder::{Body, Record, What, cause_id};
+use crate::recorder::{Body, Record, RecordKind, Rest, cause_id};
 use crate::world::World;
 
 impl World {
@@ -44,26 +44,31 @@ impl World {
     }
 
     fn event(&self, record: &Record) -> Event {
-        let kind = match &record.what {
-            What::Sent { from, to, cargo, body } => {
-                EventKind::Sent { from: *from, to: *to, cargo: *cargo, text: self.text_of(*from, body) }
+        let (node, other) = (record.node, record.other);
+        let kind = match (record.kind, record.rest.as_deref()) {
+            (RecordKind::Received, _) => {
+                EventKind::Received { node, from: other, message: EventId(record.message) }
             }
-            What::Received { node, from, message } => {
-                EventKind::Received { node: *node, from: *from, message: EventId(*message) }
+            (_, Some(Rest::Event(kind))) => kind.clone(),
+            (_, Some(Rest::Sent { from, to, cargo, body })) => {
+                let text = match body {
+                    Body::Payload(payload) => (**payload).describe(),
+                    Body::Text(text) => text.to_string(),
+                };
+                EventKind::Sent { from: *from, to: *to, cargo: *cargo, text }
             }
-            What::Other(kind) => (**kind).clone(),
+            (_, None) => {
+                let text = self.text_of(node, Slot(record.message as u32));
+                EventKind::Sent { from: node, to: other, cargo: Cargo::Message, text }
+            }
         };
         Event { id: EventId(record.number), time: record.time, cause: cause_id(record.cause), kind }
     }
 
-    fn text_of(&self, sender: NodeId, body: &Body) -> String {
-        match (body, self.participants[sender.0 as usize].role) {
-            (Body::Message(message), Role::Member { cluster, .. }) => {
-                self.clusters[cluster as usize].population.describe(*message)
-            }
-            (Body::Payload(payload), _) => (**payload).describe(),
-            (Body::Text(text), _) => text.to_string(),
-            (Body::Message(_), Role::Client(_)) => unreachable!("only nodes send messages"),
+    fn text_of(&self, sender: NodeId, message: Slot) -> String {
+        match self.participants[sender.0 as usize].role {
+            Role::Member { cluster, .. } => self.clusters[cluster as usize].population.describe(message),
+            Role::Client(_) => unreachable!("only nodes send messages"),
         }
     }
 }

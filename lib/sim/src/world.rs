@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::trace::EventKind;
-use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Step, Time, ms};
+use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Slot, Step, Time, ms};
 
 use crate::action::Logged;
 use crate::byzantine::Twin;
@@ -18,7 +18,7 @@ use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participa
 use crate::plan::Playing;
 use crate::population::Population;
 use crate::queue::{Coming, Freight, Queue};
-use crate::recorder::{FROM_OUTSIDE, Record, Recorder, What};
+use crate::recorder::{Evicted, FROM_OUTSIDE, Recorder, Rest};
 use crate::schedule::{Flap, Job};
 use crate::workload::RunningLoad;
 
@@ -316,7 +316,8 @@ impl World {
         self.counts.received += 1;
         let number = self.recorder.count(self.now, kind::RECEIVED, to, from);
         if self.recorder.keeps() {
-            self.keep(number, sent, What::Received { node: to, from, message: sent });
+            let evicted = self.recorder.keep_received(number, self.now, (to, from), sent);
+            self.release_evicted(evicted);
         }
         match freight {
             Freight::Message(message) => {
@@ -337,7 +338,7 @@ impl World {
         let number = self.recorder.count(self.now, kind::TIMER_FIRED, node, NOBODY);
         if self.recorder.keeps() {
             let text = self.population_of(node).describe_timer(timer);
-            self.keep(number, FROM_OUTSIDE, What::Other(Box::new(EventKind::TimerFired { node, text })));
+            self.keep(number, FROM_OUTSIDE, Rest::Event(EventKind::TimerFired { node, text }));
         }
         self.run_step(node, number, |population, member, step| population.fire(member, timer, step));
     }
@@ -393,9 +394,25 @@ impl World {
     }
 
     /// Keeps a counted event in the ring.
-    pub(crate) fn keep(&mut self, number: u64, cause: u64, what: What) {
-        let evicted = self.recorder.keep(Record { number, time: self.now, cause, what });
-        self.release_record(evicted);
+    pub(crate) fn keep(&mut self, number: u64, cause: u64, rest: Rest) {
+        let evicted = self.recorder.keep(number, self.now, cause, rest);
+        self.release_evicted(evicted);
+    }
+
+    /// Keeps the sending of a message, with a copy of it.
+    #[inline(always)]
+    pub(crate) fn keep_sent(&mut self, number: u64, cause: u64, from: NodeId, to: NodeId, message: Slot) {
+        let copy = self.population_of(from).copy(message);
+        let evicted = self.recorder.keep_sent(number, self.now, cause, (from, to), copy);
+        self.release_evicted(evicted);
+    }
+
+    /// Gives back the copy of a message that the ring holds no longer.
+    #[inline(always)]
+    fn release_evicted(&mut self, evicted: Option<Evicted>) {
+        if let Some((from, message)) = evicted {
+            self.population_of(from).release(message);
+        }
     }
 
     /// Counts an event and, if events are kept, keeps it as the trace will show it.
@@ -408,17 +425,16 @@ impl World {
     ) -> u64 {
         let number = self.recorder.count(self.now, tag, node, other.unwrap_or(NOBODY));
         if self.recorder.keeps() {
-            let event = Box::new(event(self));
-            self.keep(number, cause, What::Other(event));
+            let event = event(self);
+            self.keep(number, cause, Rest::Event(event));
         }
         number
     }
 
     /// How many events to keep from now on; none is no trace at all, and faster.
     pub(crate) fn set_keep(&mut self, keep: usize) {
-        self.recorder.set_keep(keep);
-        while let Some(record) = self.recorder.evict() {
-            self.release_record(Some(record));
+        for evicted in self.recorder.set_keep(keep) {
+            self.release_evicted(Some(evicted));
         }
     }
 
