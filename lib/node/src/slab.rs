@@ -12,10 +12,25 @@ pub struct Slot(pub u32);
 /// let slot = slab.insert("hello");
 /// assert_eq!(slab.take(slot), "hello");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Slab<T> {
     values: Vec<Option<T>>,
     free: Vec<u32>,
+}
+
+impl<T: Clone> Clone for Slab<T> {
+    fn clone(&self) -> Self {
+        Slab { values: copy_of(&self.values), free: self.free.clone() }
+    }
+}
+
+/// A copy of `values`, as `values.clone()` makes it, in few instantiations: a notebook cell compiles this for its own types.
+pub fn copy_of<T: Clone>(values: &[Option<T>]) -> Vec<Option<T>> {
+    let mut copies = Vec::new();
+    for value in values {
+        copies.push(value.clone());
+    }
+    copies
 }
 
 impl<T> Default for Slab<T> {

@@ -69,7 +69,6 @@ pub(crate) type Factory<N> = Box<dyn Fn(NodeId) -> N + Send>;
 pub(crate) type Mutator<N> = Box<dyn FnMut(&mut <N as Node>::Message, &mut Random) + Send>;
 
 /// Nodes of one type.
-#[derive(Clone)]
 pub(crate) struct Typed<N: Node> {
     /// The versions of the code, each a [`Factory`].
     versions: Vec<Shared>,
@@ -212,7 +211,17 @@ impl<N: Node> Population for Typed<N> {
     }
 
     fn snapshot(&self) -> Box<dyn Population> {
-        Box::new(self.clone())
+        Box::new(Typed {
+            versions: self.versions.clone(),
+            version_of: self.version_of.clone(),
+            ids: self.ids.clone(),
+            members: Arc::clone(&self.members),
+            nodes: netsplit_node::copy_of(&self.nodes),
+            messages: self.messages.clone(),
+            timers: self.timers.clone(),
+            serve: self.serve,
+            mutator: self.mutator.clone(),
+        })
     }
 
     fn join(&mut self, node: NodeId) -> usize {

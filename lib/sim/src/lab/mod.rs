@@ -54,14 +54,41 @@ const KEPT_EVENTS: usize = 100_000;
 /// ```
 #[derive(Clone)]
 pub struct Lab {
-    world: Arc<Mutex<World>>,
+    world: HeldWorld,
+}
+
+/// A world in its lock, behind a trait: a cell that forgets a laboratory calls the code that takes a world apart, instead of compiling
+/// it, which was half of what a cell with a laboratory had to compile.
+#[derive(Clone)]
+pub(crate) struct HeldWorld(Arc<dyn Held + Send + Sync>);
+
+trait Held {
+    fn lock(&self) -> MutexGuard<'_, World>;
+}
+
+impl Held for Mutex<World> {
+    fn lock(&self) -> MutexGuard<'_, World> {
+        // A panic in the laboratory's own code leaves a world between two events, or nothing that goes on with it.
+        Mutex::lock(self).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HeldWorld {
+    #[inline(never)]
+    pub(crate) fn new(world: World) -> HeldWorld {
+        HeldWorld(Arc::new(Mutex::new(world)))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.0.lock()
+    }
 }
 
 impl Lab {
     /// A world whose every random choice follows from `seed`.
     pub fn new(seed: u64) -> Lab {
         handler_panic::install_hook();
-        Lab { world: Arc::new(Mutex::new(World::new(seed, KEPT_EVENTS))) }
+        Lab { world: HeldWorld::new(World::new(seed, KEPT_EVENTS)) }
     }
 
     /// The world, for one action. A node's code must not come back in here: it would wait for itself for ever.
@@ -72,7 +99,7 @@ impl Lab {
             "a node or a cluster's factory used its laboratory; a node reaches the world through its context only. \
              Take addresses before the factory: `let bank = banks.address(0);`"
         );
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        self.world.lock()
     }
 
     /// Adds `size` nodes under one name, made by `factory`, which gets each node's number, and starts them at this moment. The

@@ -1,11 +1,10 @@
 //! Every moment of a run as a place to go on from: snapshots, forks, and going back.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_node::{Duration, Time};
 
-use super::Lab;
+use super::{HeldWorld, Lab};
 use crate::action::{Action, Moment};
 use crate::error::{LabError, expect};
 use crate::replay::Replay;
@@ -14,18 +13,18 @@ use crate::world::World;
 /// A laboratory as it was at one moment. Keeps everything: nodes, messages under way, disks, the trace.
 #[derive(Clone)]
 pub struct Snapshot {
-    world: Arc<Mutex<World>>,
+    world: HeldWorld,
 }
 
 impl Snapshot {
     fn copy(&self) -> World {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.world.lock().clone()
     }
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let world = self.world.lock();
         write!(f, "snapshot of seed {} at {}, trace {}", world.seed, world.now, world.recorder.hash())
     }
 }
@@ -39,7 +38,7 @@ pub trait Handle: Sized {
 impl Lab {
     /// The laboratory as it is now, to come back to with [`restore`](Lab::restore).
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { world: Arc::new(Mutex::new(self.world().clone())) }
+        Snapshot { world: HeldWorld::new(self.world().clone()) }
     }
 
     /// Everything is again as it was. Handles from before the snapshot go on to work; what was made after it is gone.
@@ -74,7 +73,7 @@ impl Lab {
     /// assert!(store.is_up(0) && !twin.is_up(0));
     /// ```
     pub fn fork(&self) -> Lab {
-        Lab { world: Arc::new(Mutex::new(self.world().clone())) }
+        Lab { world: HeldWorld::new(self.world().clone()) }
     }
 
     /// The same cluster, client or call in this copy of its laboratory.
@@ -171,7 +170,7 @@ impl Lab {
     #[track_caller]
     fn restore_step(&self, present: &Snapshot, events: u64) {
         let actions: Vec<_> = {
-            let present = present.world.lock().unwrap_or_else(PoisonError::into_inner);
+            let present = present.world.lock();
             let at = present.log.iter().filter(|logged| logged.handled == events);
             at.cloned().collect()
         };
