@@ -250,10 +250,10 @@ impl<N: Node> Cluster<N> {
         let factory = Shared::new(Box::new(factory));
         self.change("a new version of its code", move |population| {
             if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<N>>() {
-                typed.add_version(factory.clone());
+                typed.roster.add_version(factory.clone());
             }
         });
-        self.typed(&mut self.lab.world()).versions() - 1
+        self.typed(&mut self.lab.world()).roster.versions() - 1
     }
 
     /// How messages of this cluster are changed when they are corrupted on the way ([`Lab::corrupt`]) or forged by a byzantine
@@ -264,7 +264,7 @@ impl<N: Node> Cluster<N> {
         let mutator = Shared::new(Box::new(mutator));
         self.change("a mutator", move |population| {
             if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<N>>() {
-                typed.set_mutator(mutator.clone());
+                typed.roster.set_mutator(mutator.clone());
             }
         });
     }

@@ -68,8 +68,9 @@ pub(crate) type Factory<N> = Box<dyn Fn(NodeId) -> N + Send>;
 /// How a message is changed by corruption or a forger.
 pub(crate) type Mutator<N> = Box<dyn FnMut(&mut <N as Node>::Message, &mut Random) + Send>;
 
-/// Nodes of one type.
-pub(crate) struct Typed<N: Node> {
+/// What of a population does not depend on its type, so that cells need not compile it.
+#[derive(Clone)]
+pub(crate) struct Roster {
     /// The versions of the code, each a [`Factory`].
     versions: Vec<Shared>,
     /// The version that each member runs.
@@ -78,47 +79,65 @@ pub(crate) struct Typed<N: Node> {
     ids: Vec<NodeId>,
     /// Those that are there: what each sees as itself and its peers.
     members: Arc<[NodeId]>,
-    /// One per member that was ever started. A crashed node's last state stays to be looked at.
-    nodes: Vec<Option<N>>,
-    messages: Slab<N::Message>,
-    timers: Slab<N::Timer>,
-    serve: Option<Serve<N>>,
     /// A [`Mutator`], if the cluster was given one.
     mutator: Option<Shared>,
 }
 
-impl<N: Node> Typed<N> {
-    pub(crate) fn new(members: Arc<[NodeId]>, factory: Factory<N>) -> Typed<N> {
-        let nodes = members.iter().map(|_| None).collect();
-        Typed {
-            versions: vec![Shared::new(Box::new(factory))],
-            version_of: vec![0; members.len()],
-            ids: members.to_vec(),
-            members,
-            nodes,
-            messages: Slab::new(),
-            timers: Slab::new(),
-            serve: None,
-            mutator: None,
-        }
+impl Roster {
+    fn new(members: Arc<[NodeId]>, factory: Shared) -> Roster {
+        let (ids, version_of) = (members.to_vec(), vec![0; members.len()]);
+        Roster { versions: vec![factory], version_of, ids, members, mutator: None }
+    }
+
+    fn join(&mut self, node: NodeId) {
+        self.ids.push(node);
+        self.version_of.push(0);
+    }
+
+    /// The code that a member runs, and the member's number.
+    fn code_of(&self, member: usize) -> (&Shared, NodeId) {
+        (&self.versions[self.version_of[member] as usize], self.ids[member])
+    }
+
+    fn set_version(&mut self, member: usize, version: u32) {
+        self.version_of[member] = version;
     }
 
     pub(crate) fn set_mutator(&mut self, mutator: Shared) {
         self.mutator = Some(mutator);
     }
 
+    /// Adds a version of the code, for [`Population::set_version`].
+    pub(crate) fn add_version(&mut self, version: Shared) {
+        self.versions.push(version);
+    }
+
     /// How many versions of the code there are.
     pub(crate) fn versions(&self) -> u32 {
         self.versions.len() as u32
     }
+}
+
+/// Nodes of one type.
+pub(crate) struct Typed<N: Node> {
+    pub(crate) roster: Roster,
+    /// One per member that was ever started. A crashed node's last state stays to be looked at.
+    nodes: Vec<Option<N>>,
+    messages: Slab<N::Message>,
+    timers: Slab<N::Timer>,
+    serve: Option<Serve<N>>,
+}
+
+impl<N: Node> Typed<N> {
+    pub(crate) fn new(members: Arc<[NodeId]>, factory: Factory<N>) -> Typed<N> {
+        let mut nodes = Vec::new();
+        nodes.resize_with(members.len(), || None);
+        let roster = Roster::new(members, Shared::new(Box::new(factory)));
+        Typed { roster, nodes, messages: Slab::new(), timers: Slab::new(), serve: None }
+    }
 
     pub(crate) fn is_service(&self) -> bool {
         self.serve.is_some()
-    }
-
-    /// Adds a version of the code, for [`Population::set_version`].
-    pub(crate) fn add_version(&mut self, version: Shared) {
-        self.versions.push(version);
     }
 
     /// A look at a member's state; nothing before it was first started.
@@ -129,7 +148,7 @@ impl<N: Node> Typed<N> {
     /// The member and what its context is made of.
     fn parts<'a>(&'a mut self, member: usize, step: &'a mut Step) -> (&'a mut N, Context<'a, N>) {
         let node = self.nodes[member].as_mut().expect("a node is started before anything reaches it");
-        (node, Context::new(step, &self.members, &mut self.messages, &mut self.timers))
+        (node, Context::new(step, &self.roster.members, &mut self.messages, &mut self.timers))
     }
 }
 
@@ -145,11 +164,9 @@ impl<N: Service> Typed<N> {
 
 impl<N: Node> Population for Typed<N> {
     fn start(&mut self, member: usize, step: &mut Step) {
-        let id = self.ids[member];
+        let (code, id) = self.roster.code_of(member);
         let made = &mut self.nodes[member];
-        self.versions[self.version_of[member] as usize].with(&mut |version| {
-            *made = version.downcast_ref::<Factory<N>>().map(|factory| factory(id));
-        });
+        code.with(&mut |code| *made = code.downcast_ref::<Factory<N>>().map(|factory| factory(id)));
         let (node, mut ctx) = self.parts(member, step);
         node.on_start(&mut ctx);
     }
@@ -212,27 +229,22 @@ impl<N: Node> Population for Typed<N> {
 
     fn snapshot(&self) -> Box<dyn Population> {
         Box::new(Typed {
-            versions: self.versions.clone(),
-            version_of: self.version_of.clone(),
-            ids: self.ids.clone(),
-            members: Arc::clone(&self.members),
+            roster: self.roster.clone(),
             nodes: netsplit_node::copy_of(&self.nodes),
             messages: self.messages.clone(),
             timers: self.timers.clone(),
             serve: self.serve,
-            mutator: self.mutator.clone(),
         })
     }
 
     fn join(&mut self, node: NodeId) -> usize {
-        self.ids.push(node);
-        self.version_of.push(0);
+        self.roster.join(node);
         self.nodes.push(None);
         self.nodes.len() - 1
     }
 
     fn mutate(&mut self, message: Slot, random: &mut Random) -> bool {
-        let Some(mutator) = &self.mutator else { return false };
+        let Some(mutator) = &self.roster.mutator else { return false };
         let changed = self.messages.get_mut(message);
         mutator.with(&mut |mutator| {
             if let Some(mutator) = mutator.downcast_mut::<Mutator<N>>() {
@@ -243,11 +255,11 @@ impl<N: Node> Population for Typed<N> {
     }
 
     fn set_peers(&mut self, members: Arc<[NodeId]>) {
-        self.members = members;
+        self.roster.members = members;
     }
 
     fn set_version(&mut self, member: usize, version: u32) {
-        self.version_of[member] = version;
+        self.roster.set_version(member, version);
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
