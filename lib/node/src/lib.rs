@@ -45,7 +45,7 @@ pub use node::{Address, CallId, Node, NodeId, Payload, Service};
 pub use outcome::Outcome;
 pub use random::{Chance, Random};
 pub use signature::{Identity, Signature};
-pub use slab::{Slab, Slot, copy_of};
+pub use slab::{Fifo, Slab, Slot, copy_of};
 pub use step::{Belongings, CallEffect, Effect, ReplyEffect, Resume, Step};
 pub use time::{Duration, Interval, Time, hours, mins, ms, ns, secs, us};
 pub use trace::{Trace, TraceHash};

@@ -116,6 +116,80 @@ impl<T> Slab<T> {
     }
 }
 
+/// Values that are forgotten in the order in which they came: they lie one after the other in memory, in a ring.
+#[derive(Debug)]
+pub struct Fifo<T> {
+    places: Vec<Option<T>>,
+    /// The place of the oldest value.
+    head: usize,
+    len: usize,
+    /// The number of the oldest value.
+    oldest: u32,
+}
+
+impl<T: Clone> Clone for Fifo<T> {
+    fn clone(&self) -> Self {
+        Fifo { places: copy_of(&self.places), ..*self }
+    }
+}
+
+impl<T> Default for Fifo<T> {
+    fn default() -> Self {
+        Fifo::new()
+    }
+}
+
+impl<T> Fifo<T> {
+    /// None yet.
+    pub const fn new() -> Fifo<T> {
+        Fifo { places: Vec::new(), head: 0, len: 0, oldest: 0 }
+    }
+
+    /// Keeps `value` as the newest.
+    pub fn push(&mut self, value: T) -> Slot {
+        let number = self.oldest.wrapping_add(self.len as u32);
+        if self.len < self.places.len() {
+            let place = self.place(self.len);
+            self.places[place] = Some(value);
+        } else {
+            // The ring is opened where it begins, so that the new value comes last.
+            self.places.rotate_left(self.head);
+            self.head = 0;
+            self.places.push(Some(value));
+        }
+        self.len += 1;
+        Slot(number)
+    }
+
+    /// Forgets the oldest value, if there is one.
+    pub fn forget_oldest(&mut self) {
+        if self.len > 0 {
+            self.places[self.head] = None;
+            self.head = self.place(1);
+            self.len -= 1;
+            self.oldest = self.oldest.wrapping_add(1);
+        }
+    }
+
+    /// A look at the value.
+    ///
+    /// # Panics
+    /// If it was forgotten.
+    pub fn get(&self, slot: Slot) -> &T {
+        let place = self.place(slot.0.wrapping_sub(self.oldest) as usize);
+        match &self.places[place] {
+            Some(value) => value,
+            None => vacant(slot),
+        }
+    }
+
+    /// The place of the value that is so many behind the oldest.
+    fn place(&self, behind: usize) -> usize {
+        let place = self.head + behind;
+        if place < self.places.len() { place } else { place - self.places.len() }
+    }
+}
+
 #[cold]
 fn vacant(slot: Slot) -> ! {
     panic!("slot {} is vacant: its value was taken before", slot.0)
@@ -134,6 +208,23 @@ mod tests {
         let c = slab.insert('c');
         assert_eq!(c, a);
         assert_eq!((*slab.get(b), *slab.get(c), slab.len()), ('b', 'c', 2));
+    }
+
+    #[test]
+    fn a_fifo_agrees_with_a_queue() {
+        // Whatever comes and goes: every number finds its value, and no place is taken beyond what is needed.
+        let mut random = crate::random::Random::new(1);
+        let (mut fifo, mut model) = (Fifo::new(), std::collections::VecDeque::new());
+        for value in 0..10_000u64 {
+            if random.chance(0.5) || model.is_empty() {
+                model.push_back((fifo.push(value), value));
+            } else {
+                fifo.forget_oldest();
+                model.pop_front();
+            }
+            assert!(model.iter().all(|(slot, value)| fifo.get(*slot) == value));
+        }
+        assert!(fifo.places.len() < 400, "{}", fifo.places.len());
     }
 
     #[test]

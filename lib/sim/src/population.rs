@@ -7,7 +7,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use netsplit_node::{CallId, Context, Inspection, Node, NodeId, Payload, Random, Service, Slab, Slot, Step};
+use netsplit_node::{
+    CallId, Context, Fifo, Inspection, Node, NodeId, Payload, Random, Service, Slab, Slot, Step,
+};
 
 use crate::shared::Shared;
 
@@ -27,10 +29,15 @@ pub trait Population: Send {
     fn copy(&mut self, message: Slot) -> Slot;
     /// Forgets a message that nobody will receive.
     fn release(&mut self, message: Slot);
+    /// Keeps a copy of a message for the trace, apart from those that are under way: copies come and go in one order, and so lie one
+    /// after the other in memory.
+    fn keep_copy(&mut self, message: Slot) -> Slot;
+    /// Forgets the oldest copy that was kept for the trace.
+    fn forget_copy(&mut self);
     /// A message's size on the wire in bytes.
     fn size(&self, message: Slot) -> usize;
-    /// A message's Debug form.
-    fn describe(&self, message: Slot) -> String;
+    /// The Debug form of a message of which a copy was kept for the trace.
+    fn describe_copy(&self, copy: Slot) -> String;
     /// Forgets a timer.
     fn release_timer(&mut self, timer: Slot);
     /// A timer's Debug form.
@@ -124,6 +131,8 @@ pub(crate) struct Typed<N: Node> {
     /// One per member that was ever started. A crashed node's last state stays to be looked at.
     nodes: Vec<Option<N>>,
     messages: Slab<N::Message>,
+    /// Copies for the trace.
+    copies: Fifo<N::Message>,
     timers: Slab<N::Timer>,
     serve: Option<Serve<N>>,
 }
@@ -133,7 +142,7 @@ impl<N: Node> Typed<N> {
         let mut nodes = Vec::new();
         nodes.resize_with(members.len(), || None);
         let roster = Roster::new(members, Shared::new(Box::new(factory)));
-        Typed { roster, nodes, messages: Slab::new(), timers: Slab::new(), serve: None }
+        Typed { roster, nodes, messages: Slab::new(), copies: Fifo::new(), timers: Slab::new(), serve: None }
     }
 
     pub(crate) fn is_service(&self) -> bool {
@@ -207,8 +216,16 @@ impl<N: Node> Population for Typed<N> {
         N::message_size(self.messages.get(message))
     }
 
-    fn describe(&self, message: Slot) -> String {
-        format!("{:?}", self.messages.get(message))
+    fn keep_copy(&mut self, message: Slot) -> Slot {
+        self.copies.push(self.messages.get(message).clone())
+    }
+
+    fn forget_copy(&mut self) {
+        self.copies.forget_oldest();
+    }
+
+    fn describe_copy(&self, copy: Slot) -> String {
+        format!("{:?}", self.copies.get(copy))
     }
 
     fn release_timer(&mut self, timer: Slot) {
@@ -232,6 +249,7 @@ impl<N: Node> Population for Typed<N> {
             roster: self.roster.clone(),
             nodes: netsplit_node::copy_of(&self.nodes),
             messages: self.messages.clone(),
+            copies: self.copies.clone(),
             timers: self.timers.clone(),
             serve: self.serve,
         })

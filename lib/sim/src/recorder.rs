@@ -53,8 +53,8 @@ pub(crate) enum Body {
     Text(Box<str>),
 }
 
-/// A copy of a message that the ring holds no longer: whose cluster it belongs to, and its slot.
-pub(crate) type Evicted = (NodeId, Slot);
+/// The sender of a message whose sending the ring holds no longer: its cluster's oldest copy can go.
+pub(crate) type Evicted = NodeId;
 
 /// Keeps the record.
 #[derive(Clone)]
@@ -207,7 +207,7 @@ impl Record {
     /// The copy of a message that it holds, if it does.
     #[inline(always)]
     fn held(&self) -> Option<Evicted> {
-        (self.kind == RecordKind::SentMessage).then_some((self.node, Slot(self.message as u32)))
+        (self.kind == RecordKind::SentMessage).then_some(self.node)
     }
 }
 

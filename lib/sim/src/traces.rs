@@ -67,7 +67,7 @@ impl World {
 
     fn text_of(&self, sender: NodeId, message: Slot) -> String {
         match self.participants[sender.0 as usize].role {
-            Role::Member { cluster, .. } => self.clusters[cluster as usize].population.describe(message),
+            Role::Member { cluster, .. } => self.clusters[cluster as usize].population.describe_copy(message),
             Role::Client(_) => unreachable!("only nodes send messages"),
         }
     }

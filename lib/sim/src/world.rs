@@ -402,7 +402,7 @@ impl World {
     /// Keeps the sending of a message, with a copy of it.
     #[inline(always)]
     pub(crate) fn keep_sent(&mut self, number: u64, cause: u64, from: NodeId, to: NodeId, message: Slot) {
-        let copy = self.population_of(from).copy(message);
+        let copy = self.population_of(from).keep_copy(message);
         let evicted = self.recorder.keep_sent(number, self.now, cause, (from, to), copy);
         self.release_evicted(evicted);
     }
@@ -410,8 +410,8 @@ impl World {
     /// Gives back the copy of a message that the ring holds no longer.
     #[inline(always)]
     fn release_evicted(&mut self, evicted: Option<Evicted>) {
-        if let Some((from, message)) = evicted {
-            self.population_of(from).release(message);
+        if let Some(from) = evicted {
+            self.population_of(from).forget_copy();
         }
     }
 

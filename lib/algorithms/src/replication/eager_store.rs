@@ -40,7 +40,7 @@
 //! store.on_request(CallId(1), put, &mut ctx);
 //!
 //! // Everything happens in one step: two writes leave, and nobody waits for them before the client is answered.
-//! assert!(matches!(step.effects[..], [Effect::Send { .. }, Effect::Send { .. }, Effect::Reply { .. }]));
+//! assert!(matches!(step.effects()[..], [Effect::Send { .. }, Effect::Send { .. }, Effect::Reply { .. }]));
 //! ```
 
 use std::collections::BTreeMap;
@@ -160,7 +160,7 @@ mod tests {
             let mut ctx = Context::new(&mut step, &members, &mut messages, &mut timers);
             handler(&mut self.replicas[at], &mut ctx);
             let mut answer = None;
-            for effect in step.effects {
+            for effect in step.effects().drain(..) {
                 match effect {
                     Effect::Send { to, message } => self.in_flight.push((to, messages.take(message))),
                     Effect::Reply(reply) if answer.is_none() => {
