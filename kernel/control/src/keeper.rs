@@ -78,7 +78,8 @@ pub enum Order {
         /// The signal.
         signal: u32,
     },
-    /// From now on this copy of a runner that has ended is the runner: what it starts ends with it.
+    /// From now on this copy of a runner that has ended is the runner: what it starts ends with it. Answered by
+    /// [`News::Started`], or by [`News::NotStarted`] if the copy has ended and nobody will hear of it any more.
     Runs(u32),
     /// End everything, and yourself, and leave the folder alone.
     End,

@@ -101,6 +101,11 @@ impl Checkpoints {
         }
     }
 
+    /// The cell after which the newest state was.
+    pub fn newest(&self) -> Option<u32> {
+        self.states.back().map(|it| it.after)
+    }
+
     /// How many processes sleep.
     pub fn count(&self) -> usize {
         self.states.len()
@@ -176,7 +181,9 @@ impl Checkpoints {
         self.confirm(host);
         while let Some(State { copy, notebook, after }) = self.states.pop_back() {
             // One that was killed cannot be returned to; the one before it can.
-            host.resume(copy)?;
+            if !host.resume(copy)? {
+                continue;
+            }
             let Ok(mut copy) = host.copy() else { continue };
             if host.confirm(&mut copy) {
                 self.states.push_back(State { copy, notebook: notebook.clone(), after });

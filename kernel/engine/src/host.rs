@@ -133,14 +133,15 @@ impl Host {
         copy.process.is_some()
     }
 
-    /// A copy takes the runner's place.
-    pub fn resume(&mut self, copy: Checkpoint) -> io::Result<()> {
+    /// A copy takes the runner's place. False if it has ended.
+    pub fn resume(&mut self, copy: Checkpoint) -> io::Result<bool> {
         self.end_runner()?;
-        if let Some(process) = copy.process {
-            self.keeper.runs(process)?;
+        let Some(process) = copy.process else { return Ok(false) };
+        let is_there = self.keeper.runs(process)?;
+        if is_there {
             self.take_over(process, copy.channel);
         }
-        Ok(())
+        Ok(is_there)
     }
 
     /// A runner without variables takes the runner's place.

@@ -104,10 +104,13 @@ impl Keeper {
         Ok((process, ours))
     }
 
-    /// A copy of a runner that has ended is the runner now.
-    pub fn runs(&mut self, process: u32) -> io::Result<()> {
-        self.awaited.insert(process);
-        self.orders.send(&Order::Runs(process), &[])
+    /// A copy of a runner that has ended is the runner now. False if the copy has ended, too.
+    pub fn runs(&mut self, process: u32) -> io::Result<bool> {
+        match self.ask(&Order::Runs(process), &[]) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Starts a program, which prints into these files and reads nothing; returns its number. In a confined session it is held
@@ -138,7 +141,7 @@ impl Keeper {
                     self.awaited.insert(process);
                     return Ok(process);
                 }
-                News::NotStarted(reason) => return Err(io::Error::other(reason)),
+                News::NotStarted(reason) => return Err(io::Error::new(io::ErrorKind::NotFound, reason)),
                 News::Ended { process, end } => self.has_ended(process, end),
             }
         }

@@ -248,10 +248,17 @@ impl Engine {
     fn return_to_checkpoint(&mut self, now: &str, is_lost: bool) -> Result<String, Failure> {
         if !is_lost {
             self.checkpoints.confirm(&mut self.host);
-            let prospect = self.checkpoints.prospect(now);
+            let (prospect, expected) = (self.checkpoints.prospect(now), self.checkpoints.newest());
             if let Ok(Some(notebook)) = self.checkpoints.return_to_newest(&mut self.host) {
                 self.notebook = notebook;
-                return Ok(prospect);
+                return Ok(match self.checkpoints.newest() {
+                    found if found == expected => prospect,
+                    // Somebody has killed the newest ones.
+                    Some(cell) => format!(
+                        "everything is as it was after cell[{cell}], the last checkpoint that is left"
+                    ),
+                    None => "everything is as it was at the beginning, no checkpoint is left".to_string(),
+                });
             }
         }
         // The next cell finds processes that are ready, with nothing in them.

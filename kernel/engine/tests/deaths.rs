@@ -199,6 +199,26 @@ fn killed_while_idle() {
     notebook.run("assert_eq!(kept, [1, 2, 3, 4]);").expect("nothing is lost");
 }
 
+/// Copies that somebody has killed are passed over, and the one before them is told by its cell.
+#[test]
+fn killed_checkpoints() {
+    let mut notebook = Notebook::start();
+    notebook.run("kept.push(4);").unwrap();
+    let newest = "let copies = std::fs::read_to_string(format!(\"/proc/{0}/task/{0}/children\", std::process::id()))?; \
+        let newest = copies.split_whitespace().filter_map(|it| it.parse::<u32>().ok()).max().unwrap(); \
+        std::process::Command::new(\"kill\").args([\"-9\", &newest.to_string()]).status()?;";
+    let failure = notebook.run(&format!("{newest} std::process::abort()")).unwrap_err();
+    let expected = "everything is as it was after cell[3], the last checkpoint that is left";
+    assert!(failure.message.ends_with(expected), "{}", failure.message);
+    notebook.is_whole("a killed checkpoint");
+    let failure = notebook.run(&format!("{newest} loop {{ std::process::exit(1) }}")).unwrap_err();
+    assert!(
+        failure.message.ends_with("after cell[3], the last checkpoint that is left"),
+        "{}",
+        failure.message
+    );
+}
+
 /// An endless loop, and everything else that does not listen, is ended by an interrupt, and costs nothing; what listens keeps
 /// what it has done. While nothing runs, an interrupt does nothing.
 #[test]

@@ -141,10 +141,14 @@ impl Keeper {
                 signal_child(process, signal);
                 return Ok(None);
             }
-            Order::Runs(process) => {
-                self.runners.insert(process);
-                return Ok(None);
-            }
+            // One that has been waited for would never be told of again.
+            Order::Runs(process) => match pid(process).filter(is_child) {
+                Some(_) => {
+                    self.runners.insert(process);
+                    News::Started(process)
+                }
+                None => News::NotStarted("the copy has ended".to_string()),
+            },
             // It has been seen to.
             Order::End => return Ok(None),
         };
@@ -227,11 +231,16 @@ fn hold(command: &mut Command, held: Held) {
     unsafe { command.pre_exec(hold) };
 }
 
+/// Whether this is a child that has not been waited for.
+fn is_child(process: &Pid) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(*process), options).is_ok()
+}
+
 /// Signals a child; a kill is for its whole group. What is no child of ours, or has been waited for, is left alone, since its number may belong
 /// to somebody else by now.
 fn signal_child(process: u32, signal: u32) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    let Some(pid) = pid(process).filter(|pid| waitid(WaitId::Pid(*pid), options).is_ok()) else { return };
+    let Some(pid) = pid(process).filter(is_child) else { return };
     let Some(signal) = i32::try_from(signal).ok().and_then(Signal::from_named_raw) else { return };
     if signal != Signal::KILL || kill_process_group(pid, signal).is_err() {
         // Or it has not made its group yet.
