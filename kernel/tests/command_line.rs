@@ -115,6 +115,19 @@ fn limits_that_cannot_be_read_end_the_kernel() {
     assert!(said.starts_with("netsplit: in NETSPLIT_LIMITS: expected a time with its unit"), "{said}");
 }
 
+/// Confinement is asked for by any value but those that say no; all of them are understood.
+#[test]
+fn confinement_is_asked_for_in_the_environment() {
+    let machine = Machine::bare();
+    for value in ["1", "true", "yes", "0", ""] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_netsplit"));
+        let output =
+            command.env("NETSPLIT_CONFINED", value).arg("kernel").arg(machine.path("none.json")).output();
+        let said = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert!(said.contains("none.json") && !said.contains("--confined"), "{value:?}: {said}");
+    }
+}
+
 /// Without options the kernel is for this user; with a name it stands under that name.
 #[test]
 fn install_is_for_the_user_by_default() {

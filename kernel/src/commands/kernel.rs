@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::builder::OsStringValueParser;
+use clap::builder::{FalseyValueParser, OsStringValueParser};
 use clap::{Args, ValueEnum};
 use netsplit_engine::limits::Ceilings;
 
@@ -45,7 +45,7 @@ pub struct Arguments {
     pub ceilings: Option<Ceilings>,
 
     /// Hold cells and the compiler to the files of the session and of the library: no other files, no network, no programs
-    #[arg(long, env = "NETSPLIT_CONFINED")]
+    #[arg(long, env = "NETSPLIT_CONFINED", value_parser = FalseyValueParser::new())]
     pub confined: bool,
 
     /// What runs the cells
