@@ -45,6 +45,15 @@ pub struct Source<'a> {
     pub parsed: &'a Parsed,
 }
 
+/// Why a variable that a cell declares is not there afterwards.
+#[derive(Clone, Debug)]
+pub struct NotKept {
+    /// In a sentence.
+    pub reason: String,
+    /// Whether whoever wrote the cell will not expect it, and is told at once.
+    pub is_surprise: bool,
+}
+
 /// A cell that can be loaded.
 #[derive(Debug)]
 pub struct Ready {
@@ -57,7 +66,7 @@ pub struct Ready {
     /// The variables that it takes.
     pub taken: Vec<String>,
     /// Variables that it declares and that cannot be kept, with the reason.
-    pub not_kept: BTreeMap<String, String>,
+    pub not_kept: BTreeMap<String, NotKept>,
     /// The times of the compiler and the linker, of all rounds.
     pub times: (Duration, Duration),
     /// How many rounds there were.
@@ -146,7 +155,7 @@ struct Attempt {
     /// Variables that the cell mentions and that cannot be taken, with the reason.
     out_of_reach: BTreeMap<String, String>,
     stored: Vec<String>,
-    not_kept: BTreeMap<String, String>,
+    not_kept: BTreeMap<String, NotKept>,
     everything: bool,
 }
 
@@ -300,16 +309,20 @@ impl Attempt {
     fn do_not_keep(&mut self, name: &str, error: &Diagnostic, cell: u32) -> bool {
         let before = self.stored.len();
         self.stored.retain(|it| it != name);
-        let reason = if error.is("E0382") {
-            format!("`{name}` was moved in cell[{cell}]")
+        // What is moved on inside the cell, or never had a value, is nobody's surprise.
+        let (is_surprise, reason) = if error.is("E0382") {
+            (false, format!("`{name}` was moved in cell[{cell}]"))
         } else if error.is("E0381") {
-            format!("`{name}` was never given a value in cell[{cell}]")
+            (false, format!("`{name}` was never given a value in cell[{cell}]"))
         } else {
-            format!(
-                "`{name}` borrows from something in cell[{cell}], and a borrow ends with its cell; keep an owned value (`.clone()`, `.to_owned()`, `.to_vec()`), or borrow again where you use it"
+            (
+                true,
+                format!(
+                    "`{name}` borrows from something in cell[{cell}], and a borrow ends with its cell; keep an owned value (`.clone()`, `.to_owned()`, `.to_vec()`), or borrow again where you use it"
+                ),
             )
         };
-        self.not_kept.insert(name.to_string(), reason);
+        self.not_kept.insert(name.to_string(), NotKept { reason, is_surprise });
         self.stored.len() < before
     }
 

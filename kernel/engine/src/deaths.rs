@@ -38,33 +38,33 @@ impl Death {
 
     /// The failure of the cell that was running; `aftermath` says what has become of the variables.
     pub fn failure(&self, aftermath: &str) -> Failure {
-        let (name, what) = self.tell();
+        let (name, what) = self.tell("the cell");
         let details = self.places();
         Failure::with_details(name, &format!("{what}; {aftermath}"), details)
     }
 
-    /// The kind of the failure, and what has happened.
-    pub fn tell(&self) -> (&'static str, String) {
+    /// The kind of the failure, and what `who` has done, as in "the cell".
+    pub fn tell(&self, who: &str) -> (&'static str, String) {
         let inside = match self.functions.first() {
             Some((function, _)) => format!(" in `{function}`"),
             None => String::new(),
         };
         let signal = match self.end {
             End::Exited(code) => {
-                return ("Exited", format!("the cell ended its process, with exit code {code}"));
+                return ("Exited", format!("{who} ended its process, with exit code {code}"));
             }
             End::Signalled(signal) => i32::try_from(signal).ok().and_then(Signal::from_named_raw),
         };
         match signal {
             _ if self.is_overflow => ("StackOverflow", format!("the stack overflowed: {}", self.recursion())),
             _ if self.is_out_of_memory => {
-                (Limit::Memory.failure(), "the cell wanted more memory than there is".to_string())
+                (Limit::Memory.failure(), format!("{who} wanted more memory than there is"))
             }
             Some(Signal::ABORT) => ("Aborted", format!("the process aborted itself{inside}")),
             Some(Signal::SEGV | Signal::BUS) => (
                 "MemoryFault",
                 format!(
-                    "the cell read or wrote memory that is not its own{inside}: only unsafe code can do that"
+                    "{who} read or wrote memory that is not its own{inside}: only unsafe code can do that"
                 ),
             ),
             Some(Signal::ILL | Signal::FPE | Signal::TRAP) => {
@@ -130,7 +130,7 @@ mod tests {
 
     fn overflow(functions: &[&str]) -> String {
         let functions = functions.iter().map(|it| (it.to_string(), None)).collect();
-        Death { is_overflow: true, functions, ..Death::plain(End::Signalled(11)) }.tell().1
+        Death { is_overflow: true, functions, ..Death::plain(End::Signalled(11)) }.tell("the cell").1
     }
 
     /// A recursion is told by the functions that repeat.
@@ -169,7 +169,7 @@ mod tests {
             assert!(failure.message.ends_with("; all is well"), "{}", failure.message);
         }
         let starved = Death { is_out_of_memory: true, ..Death::plain(End::Signalled(6)) };
-        assert_eq!(starved.tell().0, "OutOfMemory");
+        assert_eq!(starved.tell("the cell").0, "OutOfMemory");
         let limits = Limits::classroom();
         assert_eq!(starved.limit(&limits), Some(Limit::Memory));
         assert_eq!(starved.limit(&limits.with(Limit::Memory, None)), None);

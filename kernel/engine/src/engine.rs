@@ -50,6 +50,13 @@ pub struct Settings {
     pub is_confined: bool,
 }
 
+impl Settings {
+    /// The usual ones, for an engine that works in this folder.
+    pub fn usual(folder: PathBuf) -> Self {
+        Self { folder, environment: Vec::new(), policy: Policy::default(), is_confined: false }
+    }
+}
+
 /// Whom a running cell talks to.
 pub trait Audience {
     /// The cell puts something out.

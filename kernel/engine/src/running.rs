@@ -8,7 +8,7 @@ use std::time::Instant;
 use netsplit_control::{Bounds, End, Ending, Report, Request};
 
 use crate::commands;
-use crate::compile::{Ready, closure_reason};
+use crate::compile::{NotKept, Ready, closure_reason};
 use crate::deaths::Death;
 use crate::engine::{Audience, Engine, Times};
 use crate::failure::Failure;
@@ -45,7 +45,7 @@ impl Engine {
             Ok(true) => return Ok(()),
             Ok(false) => {
                 let end = self.host.end().unwrap_or(End::Signalled(9));
-                (Death::plain(end).tell().1.replace("the cell", "a thread of a cell"), false)
+                (Death::plain(end).tell("a thread of a cell").1, false)
             }
             Err(error) => (error.to_string(), true),
         };
@@ -326,9 +326,8 @@ impl Engine {
             self.notebook.lost.remove(&name);
             self.notebook.variables.insert(name, Variable { type_name, is_mutable, declared_in });
         }
-        for (name, reason) in &ready.not_kept {
-            // What is moved on inside the cell is nobody's surprise.
-            if !reason.contains("was moved") && !reason.contains("was never given") {
+        for (name, NotKept { reason, is_surprise }) in &ready.not_kept {
+            if *is_surprise {
                 audience.put(Output::Text(Stream::Err, format!("note: {reason}\n")));
             }
             // It has taken the place of the one of its name that was there before.

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use netsplit_engine::library;
-use netsplit_engine::limits::Policy;
 use netsplit_engine::{Audience, Cell, Engine, Failure, Interrupt, Output, Settings};
 
 struct Nobody;
@@ -33,12 +32,7 @@ impl Notebook {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("engine-cache");
         let library = library::prepare(&home, &cache, &mut |_| {}).expect("the library can be prepared");
         let folder = tempfile::tempdir().expect("a folder");
-        let settings = Settings {
-            folder: folder.path().to_path_buf(),
-            environment: Vec::new(),
-            policy: Policy::default(),
-            is_confined,
-        };
+        let settings = Settings { is_confined, ..Settings::usual(folder.path().to_path_buf()) };
         let engine = Engine::start(library, settings, Arc::new(Interrupt::default()), Arc::new(|_, _, _| {}));
         Self { engine: engine.expect("the engine starts"), cells: 0, _folder: folder }
     }

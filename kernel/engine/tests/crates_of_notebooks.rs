@@ -10,7 +10,6 @@ use std::time::SystemTime;
 
 use netsplit_engine::dependencies::prepare_shared;
 use netsplit_engine::library::{self, Places};
-use netsplit_engine::limits::Policy;
 use netsplit_engine::{Audience, Cell, Engine, Failure, Interrupt, Output, Settings, Stream};
 
 /// The library's cache, which is compared before and after, and the folder that this process works in, are one test's at a
@@ -74,12 +73,7 @@ impl Notebook {
     fn new(places: &Places) -> Self {
         let library = library::prepare_in(&home(), places, &mut |_| {}).expect("the library can be prepared");
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            folder: folder.path().to_path_buf(),
-            environment: Vec::new(),
-            policy: Policy::default(),
-            is_confined: false,
-        };
+        let settings = Settings::usual(folder.path().to_path_buf());
         let interrupt = Arc::new(Interrupt::default());
         let engine = Engine::start(library, settings, interrupt.clone(), Arc::new(|_, _, _| {})).unwrap();
         Self { engine, interrupt, cells: 0, _folder: folder }

@@ -76,12 +76,7 @@ impl Notebook {
         let folder = tempfile::tempdir().expect("a folder");
         let mut policy = Policy::default();
         policy.change("memory 256M").expect("a limit");
-        let settings = Settings {
-            folder: folder.path().to_path_buf(),
-            environment: Vec::new(),
-            policy,
-            is_confined: false,
-        };
+        let settings = Settings { policy, ..Settings::usual(folder.path().to_path_buf()) };
         let interrupt = Arc::new(Interrupt::default());
         let engine = Engine::start(library(), settings, interrupt.clone(), Arc::new(|_, _, _| {}));
         let mut notebook =

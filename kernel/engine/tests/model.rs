@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use netsplit_engine::library::{self, Library};
-use netsplit_engine::limits::Policy;
 use netsplit_engine::{Audience, Cell, Engine, Interrupt, Output, Settings, Stream};
 
 /// Numbers that look random, the same for every run of a seed.
@@ -129,12 +128,7 @@ fn library() -> Library {
 /// Runs a notebook of this many cells, and compares all variables after each.
 fn run(seed: u64, cells: u32) {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = Settings {
-        folder: folder.path().to_path_buf(),
-        environment: Vec::new(),
-        policy: Policy::default(),
-        is_confined: false,
-    };
+    let settings = Settings::usual(folder.path().to_path_buf());
     let interrupt = Arc::new(Interrupt::default());
     let late = Arc::new(|_: u32, _: Stream, _: String| {});
     let mut engine = Engine::start(library(), settings, interrupt, late).expect("the engine starts");

@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use netsplit_engine::library::{self, Library};
-use netsplit_engine::limits::Policy;
 use netsplit_engine::{Audience, Cell, Engine, Failure, Interrupt, Output, Settings, Stream};
 
 fn library() -> Library {
@@ -214,12 +213,7 @@ fn judge(expected: &Expected, seen: &Seen, ended: &Result<(), Failure>) -> Vec<S
 
 fn run(notebook: &Notebook, library: Library) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = Settings {
-        folder: folder.path().to_path_buf(),
-        environment: Vec::new(),
-        policy: Policy::default(),
-        is_confined: false,
-    };
+    let settings = Settings::usual(folder.path().to_path_buf());
     let (late, put_late) = std::sync::mpsc::channel();
     let late = Arc::new(move |cell: u32, _: Stream, text: String| drop(late.send((cell, text))));
     let interrupt = Arc::new(Interrupt::default());
