@@ -14,6 +14,7 @@
 //! | how nodes sign | `signature.rs` |
 //! | what callers learn | `outcome.rs` |
 //! | how effects become data | `step.rs`, `slab.rs` |
+//! | what must hold of nodes at every moment | `invariant.rs` |
 //! | how a user stops a long run | `interrupt.rs` |
 //! | what is judged and drawn | `history.rs`, `trace/`, `json.rs`, `inspection.rs`, `rich.rs` |
 
@@ -23,6 +24,7 @@ mod distribution;
 mod history;
 mod inspection;
 pub mod interrupt;
+mod invariant;
 pub mod json;
 mod key_value;
 mod node;
@@ -40,6 +42,7 @@ pub use disk::{Disk, DiskFaults};
 pub use distribution::Zipf;
 pub use history::{History, Operation};
 pub use inspection::Inspection;
+pub use invariant::{Invariant, Member};
 pub use key_value::{KeyValueRequest, KeyValueResponse, Value};
 pub use node::{Address, CallId, Node, NodeId, Payload, Service};
 pub use outcome::Outcome;
