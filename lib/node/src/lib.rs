@@ -15,7 +15,7 @@
 //! | what callers learn | `outcome.rs` |
 //! | how effects become data | `step.rs`, `slab.rs` |
 //! | what must hold of nodes at every moment | `invariant.rs` |
-//! | how a user stops a long run | `interrupt.rs` |
+//! | how a user stops a long run, and sees how far it is | `interrupt.rs`, `progress.rs` |
 //! | what is judged and drawn | `history.rs`, `trace/`, `json.rs`, `inspection.rs`, `rich.rs` |
 
 mod context;
@@ -29,6 +29,7 @@ pub mod json;
 mod key_value;
 mod node;
 mod outcome;
+pub mod progress;
 mod random;
 pub mod rich;
 mod signature;

@@ -13,9 +13,11 @@ use crate::network::{Cut, Effect, Latency, Region, Rule, Traffic};
 use crate::participants::OperationId;
 use crate::plan::FaultPlan;
 use crate::population::Population;
+use crate::property::{Property, Touched};
+use crate::run::Stopped;
 use crate::shared::Change;
 use crate::workload::Load;
-use crate::world::{Stop, World};
+use crate::world::World;
 
 /// Something done to a world from outside.
 #[derive(Clone)]
@@ -88,6 +90,7 @@ pub(crate) enum Action {
     HealCore(Group),
     Load(Load),
     StopLoad(u32),
+    Require(Property),
 }
 
 /// What an action made.
@@ -116,6 +119,9 @@ impl World {
         let logged = Logged { handled: self.handled(), now: self.now, action: action.clone() };
         let made = self.perform(action)?;
         self.log.push(logged);
+        if !self.properties.is_empty() {
+            self.look_at_properties(Touched::Everybody);
+        }
         Ok(made)
     }
 
@@ -162,6 +168,7 @@ impl World {
             Action::HealCore(core) => self.heal_core(&core)?,
             Action::Load(load) => return self.start_load(load).map(Made::Load),
             Action::StopLoad(load) => self.stop_load(load),
+            Action::Require(property) => self.require(property),
         }
         Ok(Made::Nothing)
     }
@@ -179,7 +186,7 @@ impl World {
     }
 
     /// The world that this log makes, as it was after `handled` events, and after the actions that were done by then.
-    pub(crate) fn replayed(&self, moment: Moment) -> Result<World, Stop> {
+    pub(crate) fn replayed(&self, moment: Moment) -> Result<World, Stopped> {
         let mut world = World::new(self.seed, self.recorder.kept());
         for logged in self.log.iter().filter(|logged| moment.includes(logged)) {
             world.run_events(logged.handled)?;
@@ -188,7 +195,7 @@ impl World {
             let _ = world.act(logged.action.clone());
         }
         match moment {
-            Moment::Time(time) => world.run_to(time)?,
+            Moment::Time(time) => world.run_again_to(time)?,
             Moment::Events(handled) => world.run_events(handled)?,
         }
         Ok(world)
@@ -253,6 +260,7 @@ impl fmt::Display for Action {
             Action::HealCore(core) => write!(f, "lab.heal_core({core})"),
             Action::Load(load) => write!(f, "workload: {load}"),
             Action::StopLoad(load) => write!(f, "workload {load}: stop()"),
+            Action::Require(property) => write!(f, "property {:?}", property.name()),
         }
     }
 }

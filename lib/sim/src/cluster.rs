@@ -79,6 +79,15 @@ impl<N: Node> Cluster<N> {
         Cluster { lab, number, name, node: PhantomData }
     }
 
+    /// Its number in its laboratory.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(crate) fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

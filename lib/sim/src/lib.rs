@@ -9,7 +9,9 @@
 //! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `group.rs`, `workload.rs` |
 //! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `byzantine.rs`, `liveness.rs` |
 //! | what is refused, and how it is said | `error.rs` |
-//! | how an event happens | `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
+//! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
+//! | many runs at once | `sweep.rs` |
+//! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
 //! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
@@ -36,9 +38,11 @@ mod network;
 mod participants;
 mod plan;
 mod population;
+mod property;
 mod queue;
 mod recorder;
 mod replay;
+mod run;
 mod schedule;
 mod shared;
 mod special;
@@ -58,6 +62,8 @@ pub use nemesis::{FaultKind, Nemesis};
 pub use network::{Bandwidth, Cut, Latency, Percentiles, Region, Rule, Traffic};
 pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
+pub use property::{Look, Violation};
 pub use replay::{Cause, Difference, Replay};
+pub use run::{Budget, Stopped};
 pub use workload::{Keys, LoadReport, RunningWorkload, Workload};
 pub use world::{NodePanic, TrafficCounts};

@@ -57,6 +57,8 @@ pub trait Population: Send {
     /// From its next start on, the member runs this version of the code; 0 is what the cluster was made with.
     fn set_version(&mut self, member: usize, version: u32);
     /// This population with its type, for the typed handle that made it.
+    fn as_any(&self) -> &dyn Any;
+    /// The same, to change it.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
@@ -278,6 +280,10 @@ impl<N: Node> Population for Typed<N> {
 
     fn set_version(&mut self, member: usize, version: u32) {
         self.roster.set_version(member, version);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {

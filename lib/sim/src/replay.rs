@@ -6,7 +6,8 @@ use netsplit_node::trace::{EventId, TraceHash};
 use netsplit_node::{Time, Trace};
 
 use crate::action::Moment;
-use crate::world::{Stop, World};
+use crate::run::Stopped;
+use crate::world::World;
 
 /// What a second run of a laboratory showed.
 #[derive(Clone, PartialEq)]
@@ -100,7 +101,7 @@ const KEPT: usize = 10_000;
 
 impl World {
     /// Runs everything again, and says where it differs.
-    pub(crate) fn verify_replay(&mut self) -> Result<Replay, Stop> {
+    pub(crate) fn verify_replay(&mut self) -> Result<Replay, Stopped> {
         let end = Moment::Events(self.handled());
         let mut again = self.replayed(end)?;
         let (one, other) = (self.trace(), again.trace());
@@ -126,7 +127,7 @@ impl World {
     }
 
     /// Two new runs beside each other, until their traces differ.
-    fn compare_new_runs(&self) -> Result<Option<Difference>, Stop> {
+    fn compare_new_runs(&self) -> Result<Option<Difference>, Stopped> {
         let mut runs = [(); 2].map(|()| World::new(self.seed, KEPT));
         let mut compared = 0;
         let mut actions = self.log.iter().peekable();

@@ -23,6 +23,8 @@ pub(crate) enum Job {
     Ask { workload: u32, client: Option<u32> },
     /// The next member of a cluster is upgraded.
     Upgrade { cluster: u32, next: u32, version: u32, every: Duration },
+    /// Something should have come true by now. What there is to do is done after every event: properties are looked at.
+    Due,
 }
 
 /// A partition that comes and goes.
@@ -51,6 +53,7 @@ impl World {
             Job::Upgrade { cluster, next, version, every } => {
                 self.upgrade_next(cluster, next, version, every)
             }
+            Job::Due => {}
         }
     }
 }

@@ -6,19 +6,20 @@
 
 use std::collections::BTreeMap;
 
-use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::trace::EventKind;
 use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Slot, Step, Time, ms};
 
 use crate::action::Logged;
 use crate::byzantine::Twin;
-use crate::handler_panic::{self, NodesRun};
+use crate::handler_panic;
 use crate::network::{Cut, Latency, Network};
 use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
 use crate::plan::Playing;
 use crate::population::Population;
+use crate::property::Property;
 use crate::queue::{Coming, Freight, Queue};
 use crate::recorder::{Evicted, FROM_OUTSIDE, Recorder, Rest};
+use crate::run::Budget;
 use crate::schedule::{Flap, Job};
 use crate::workload::RunningLoad;
 
@@ -28,9 +29,6 @@ const NODE_STREAM: u64 = 1;
 const FAULT_STREAM: u64 = 2;
 pub(crate) const WORKLOAD_STREAM: u64 = 3;
 const SECRET_STREAM: u64 = 4;
-
-/// How many events may happen at one instant before the run is taken for a livelock.
-const EVENTS_AT_ONE_INSTANT: u64 = 10_000_000;
 
 /// Receiver of an event that concerns nobody in particular.
 const NOBODY: NodeId = NodeId(u32::MAX);
@@ -108,9 +106,20 @@ pub(crate) struct World {
     pub(crate) ends_on_panic: bool,
     /// What signatures are made with.
     secret: [u64; 2],
-    instant_events: u64,
+    /// What must hold.
+    pub(crate) properties: Vec<Property>,
+    /// Whether a node has panicked, where that ends the run, and no run has told it yet.
+    pub(crate) panicked: bool,
+    /// Whether a property has been found violated that no run has told yet.
+    pub(crate) violated: bool,
+    /// How much one run may take.
+    pub(crate) budget: Budget,
+    /// How many events there were at this instant.
+    pub(crate) instant_events: u64,
     /// Events handled so far.
-    handled: u64,
+    pub(crate) handled: u64,
+    /// Whether something is to be looked at after each event: plans that wait, properties, panics that end the run.
+    pub(crate) looks: bool,
 }
 
 impl World {
@@ -142,8 +151,13 @@ impl World {
             panics: Vec::new(),
             ends_on_panic: false,
             secret: [0, 1].map(|half| Random::stream(seed, &[SECRET_STREAM, half]).next_u64()),
+            properties: Vec::new(),
+            panicked: false,
+            violated: false,
+            budget: Budget::default(),
             instant_events: 0,
             handled: 0,
+            looks: false,
         }
     }
 
@@ -154,99 +168,12 @@ impl World {
 
     pub(crate) fn refresh_extras(&mut self) {
         self.extras = !self.twins.is_empty() || self.watching || self.network.needs_sizes();
+        self.looks = self.watching || self.ends_on_panic || !self.properties.is_empty();
     }
 
     /// The identity with which a node signs.
     pub(crate) fn identity_of(&self, id: NodeId) -> Identity {
         Identity::new(id, self.secret)
-    }
-
-    /// Runs everything that is due up to and including `until`, then lets the clock show `until`.
-    pub(crate) fn run_to(&mut self, until: Time) -> Result<(), Stop> {
-        let _nodes_run = NodesRun::begin();
-        while !interrupt::is_asked() {
-            let Some((time, coming)) = self.queue.pop_until(until) else {
-                self.now = self.now.max(until);
-                return Ok(());
-            };
-            if !self.happen(time, coming) {
-                return Err(self.stopped());
-            }
-        }
-        Err(Stop::Interrupted { at: self.now })
-    }
-
-    /// Runs the next event, if one is due at `until` or before. Returns whether one was.
-    pub(crate) fn step_once(&mut self, until: Time) -> Result<bool, Stop> {
-        let _nodes_run = NodesRun::begin();
-        self.check_interrupt()?;
-        match self.queue.pop_until(until) {
-            Some((time, coming)) if self.happen(time, coming) => Ok(true),
-            Some(_) => Err(self.stopped()),
-            None => Ok(false),
-        }
-    }
-
-    /// Runs until so many events have been handled since the world began, or none is left.
-    pub(crate) fn run_events(&mut self, handled: u64) -> Result<(), Stop> {
-        let _nodes_run = NodesRun::begin();
-        while self.handled < handled {
-            self.check_interrupt()?;
-            let Some((time, coming)) = self.queue.pop_until(Time::MAX) else { break };
-            if !self.happen(time, coming) {
-                return Err(self.stopped());
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a node has panicked at this moment, where that ends the run.
-    #[cold]
-    fn has_just_panicked(&self) -> bool {
-        self.ends_on_panic && self.panics.last().is_some_and(|panic| panic.time == self.now)
-    }
-
-    /// Why time passes no more.
-    #[cold]
-    fn stopped(&self) -> Stop {
-        match self.panics.last() {
-            Some(NodePanic { node, text, .. }) if self.has_just_panicked() => Stop::Panicked {
-                at: self.now,
-                seed: self.seed,
-                node: self.name_of(*node),
-                text: text.clone(),
-            },
-            _ => Stop::Livelock { at: self.now, seed: self.seed },
-        }
-    }
-
-    /// Between two events: whether the user wants to stop here.
-    #[inline(always)]
-    fn check_interrupt(&self) -> Result<(), Stop> {
-        if interrupt::is_asked() { Err(Stop::Interrupted { at: self.now }) } else { Ok(()) }
-    }
-
-    /// Lets one event happen. Returns whether time still passes.
-    #[inline(always)]
-    fn happen(&mut self, time: Time, coming: Coming) -> bool {
-        let mut passes = true;
-        if time == self.now {
-            self.instant_events += 1;
-            if self.instant_events > EVENTS_AT_ONE_INSTANT {
-                self.instant_events = 0;
-                passes = false;
-            }
-        } else {
-            self.instant_events = 0;
-        }
-        self.now = time;
-        self.handled += 1;
-        self.dispatch(coming);
-        if self.watching {
-            passes &= !self.has_just_panicked();
-            self.check_watches();
-        }
-        passes
     }
 
     /// Hands an event to whom it concerns, or keeps it for later if that node is blocked.
@@ -367,8 +294,7 @@ impl World {
         self.carry_out_step(id, cause);
         if let Err(panic) = result {
             self.panics.push(NodePanic { time: self.now, node: id, text: panic.clone() });
-            // The end of this event looks closer.
-            self.watching |= self.ends_on_panic;
+            self.panicked |= self.ends_on_panic;
             self.crash(id, &format!("panics: {panic}"), cause);
         }
     }
@@ -468,33 +394,4 @@ pub struct NodePanic {
     pub node: NodeId,
     /// What it said, and where.
     pub text: String,
-}
-
-/// Why a run ended before its time. The world is as it stands between two events.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// Events went on and on at one instant.
-    Livelock { at: Time, seed: u64 },
-    /// A node panicked, where that ends the run.
-    Panicked { at: Time, seed: u64, node: String, text: String },
-    /// The user wants no more.
-    Interrupted { at: Time },
-}
-
-impl Stop {
-    /// Tells the cell. The world must not be locked any more.
-    #[track_caller]
-    pub(crate) fn tell(self) -> ! {
-        match self {
-            Stop::Livelock { at, seed } => panic!(
-                "more than {EVENTS_AT_ONE_INSTANT} events at {at} (seed {seed}): time stands still. A node that answers itself \
-                 without delay (a latency or a timer of 0) does this; give it a delay"
-            ),
-            Stop::Panicked { at, seed, node, text } => panic!(
-                "{node} panicked at {at} (seed {seed}): {text}. The laboratory can go on from here; without end_on_panic the node \
-                 alone crashes"
-            ),
-            Stop::Interrupted { at } => Interrupted { at: at.to_string() }.unwind(),
-        }
-    }
 }

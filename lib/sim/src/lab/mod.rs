@@ -2,21 +2,23 @@
 
 mod faults;
 mod network;
+mod properties;
+mod running;
 mod time_travel;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use netsplit_node::trace::{Trace, TraceHash};
-use netsplit_node::{Duration, Node, NodeId, Time};
+use netsplit_node::{Node, NodeId, Time};
 use netsplit_view::Diagram;
 
 use crate::action::{Action, Made};
 use crate::cluster::Cluster;
-use crate::error::{expect, forwards};
+use crate::error::expect;
 use crate::handler_panic;
 use crate::population::{Population, Typed};
-use crate::world::{NodePanic, TrafficCounts, World};
+use crate::world::{TrafficCounts, World};
 pub use faults::Injected;
 pub use time_travel::{Handle, Snapshot};
 
@@ -135,54 +137,6 @@ impl Lab {
         expect(made)
     }
 
-    /// Lets `time` pass.
-    ///
-    /// # Panics
-    /// If `time` is negative, or if events go on and on at one instant.
-    #[track_caller]
-    pub fn run_for(&self, time: Duration) {
-        let mut world = self.world();
-        let until = world.now + expect(forwards("a run", time));
-        let result = world.run_to(until);
-        drop(world);
-        if let Err(stop) = result {
-            stop.tell();
-        }
-    }
-
-    /// Runs until `condition` holds, looking between any two events, but no longer than `limit`. Returns whether it holds.
-    ///
-    /// # Panics
-    /// If `limit` is negative, or if events go on and on at one instant.
-    #[track_caller]
-    pub fn run_until(&self, mut condition: impl FnMut() -> bool, limit: Duration) -> bool {
-        let until = self.now() + expect(forwards("a limit", limit));
-        loop {
-            if condition() {
-                return true;
-            }
-            let stepped = self.world().step_once(until);
-            match stepped {
-                Ok(true) => {}
-                Ok(false) => {
-                    self.run_for((until - self.now()).max(Duration::ZERO));
-                    return false;
-                }
-                Err(stop) => stop.tell(),
-            }
-        }
-    }
-
-    /// Runs the next event. Returns whether there was one.
-    #[track_caller]
-    pub fn step(&self) -> bool {
-        let stepped = self.world().step_once(Time::MAX);
-        match stepped {
-            Ok(stepped) => stepped,
-            Err(stop) => stop.tell(),
-        }
-    }
-
     /// What the world's clock shows.
     pub fn now(&self) -> Time {
         self.world().now
@@ -191,35 +145,6 @@ impl Lab {
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.world().seed
-    }
-
-    /// The panics of nodes so far. A node that panics crashes, as in life, and the laboratory goes on; so look here, or at the diagram.
-    pub fn panics(&self) -> Vec<NodePanic> {
-        self.world().panics.clone()
-    }
-
-    /// From now on a node that panics ends the run, with its message, instead of crashing quietly; the laboratory can go on from
-    /// there.
-    ///
-    /// ```
-    /// # use netsplit_node::{Context, Node, secs};
-    /// # use netsplit_sim::Lab;
-    /// #[derive(Clone, Debug)]
-    /// struct Hasty;
-    /// impl Node for Hasty {
-    ///     type Message = ();
-    ///     type Timer = ();
-    ///     fn on_start(&mut self, ctx: &mut Context<Self>) { ctx.set_timer(secs(1), ()); }
-    ///     fn on_timer(&mut self, (): (), _ctx: &mut Context<Self>) { panic!("no leader yet"); }
-    /// }
-    /// let lab = Lab::new(42);
-    /// let nodes = lab.cluster("hasty", 2, |_id| Hasty);
-    /// lab.run_for(secs(2));
-    /// assert!(lab.panics()[1].text.starts_with("no leader yet"));
-    /// assert!(format!("{nodes:?}").contains("down, it panicked: no leader yet"));
-    /// ```
-    pub fn end_on_panic(&self) {
-        self.world().ends_on_panic = true;
     }
 
     /// Keeps the last `events` events for the trace, 100,000 unless said; with 0 there is no trace, and the world is faster.
