@@ -126,6 +126,11 @@ pub enum Showing {
     ResultBegins,
     /// No longer.
     ResultEnds,
+    /// How far a long cell is, in the place of what was said of it before; nothing takes the line away.
+    Progress {
+        /// What to say.
+        text: Option<String>,
+    },
     /// Take back what the cell has shown so far.
     Clear {
         /// Not before something new comes.
@@ -196,6 +201,7 @@ frames!(Showing {
     3 => Clear { wait },
     4 => ResultBegins,
     5 => ResultEnds,
+    6 => Progress { text },
 });
 
 frames!(Ending {
@@ -240,6 +246,8 @@ mod tests {
             show(Showing::Display { forms: forms.clone(), id: Some("a".into()), is_update: true }),
             show(Showing::Result { forms }),
             show(Showing::Clear { wait: false }),
+            show(Showing::Progress { text: Some("1 of 2".into()) }),
+            show(Showing::Progress { text: None }),
             show(Showing::ResultBegins),
             show(Showing::ResultEnds),
             Report::AskInput { prompt: "name? ".into(), is_password: true },

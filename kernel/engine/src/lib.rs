@@ -26,6 +26,7 @@ mod notebook;
 mod outputs;
 mod parse;
 mod programs;
+mod progress;
 mod running;
 mod rustc;
 mod session_folders;

@@ -7,6 +7,7 @@ use crate::contents::{Piece, Printed};
 use crate::engine::Audience;
 pub use crate::host::Stream;
 use crate::limits::{Limit, Policy};
+use crate::progress::ProgressLine;
 
 /// A value in several forms, by MIME type.
 pub type Bundle = Map<String, Value>;
@@ -52,6 +53,7 @@ pub struct Outputs {
     note: Option<String>,
     limit: Option<usize>,
     last_errors: String,
+    progress: ProgressLine,
 }
 
 impl Outputs {
@@ -68,6 +70,7 @@ impl Outputs {
             note: Some(note),
             limit,
             last_errors: String::new(),
+            progress: ProgressLine::default(),
         }
     }
 
@@ -104,7 +107,7 @@ impl Outputs {
             text.truncate(text.floor_char_boundary(room));
         }
         if !text.is_empty() {
-            to.put(Output::Text(stream, text));
+            self.pass_on(Output::Text(stream, text), to);
         }
         if !fits {
             self.complain(to);
@@ -121,7 +124,7 @@ impl Outputs {
 
     fn complain(&mut self, to: &mut dyn Audience) {
         if let Some(note) = self.note.take() {
-            to.put(Output::Text(Stream::Err, note));
+            self.pass_on(Output::Text(Stream::Err, note), to);
         }
     }
 
@@ -134,10 +137,20 @@ impl Outputs {
         // What replaces something makes the notebook no larger; a progress bar may run for as long as it likes.
         let is_update = matches!(output, Output::Display { is_update: true, .. });
         if is_update || self.take_room(bytes) {
-            to.put(output);
+            self.pass_on(output, to);
         } else {
             self.complain(to);
         }
+    }
+
+    fn pass_on(&mut self, output: Output, to: &mut dyn Audience) {
+        let bytes = match &output {
+            Output::Text(_, text) => text.len(),
+            Output::Display { data, .. } => size(data),
+            Output::Result(_) | Output::Page(_) | Output::Clear { .. } => 0,
+        };
+        to.put(output.clone());
+        self.progress.passed(&output, bytes, to);
     }
 
     fn remember_errors(&mut self, text: &str) {
@@ -174,8 +187,10 @@ impl Outputs {
             Showing::Clear { wait } => {
                 // What was shown so far is gone from the notebook.
                 self.room = self.limit;
-                to.put(Output::Clear { wait });
+                self.pass_on(Output::Clear { wait }, to);
             }
+            Showing::Progress { text: Some(text) } => self.progress.show(text, to),
+            Showing::Progress { text: None } => self.progress.hide(to),
         }
     }
 
@@ -192,6 +207,8 @@ impl Outputs {
             }
         }
         self.finish_bundle(to);
+        // Who was interrupted or died has not taken its line away.
+        self.progress.hide(to);
     }
 }
 
@@ -303,6 +320,72 @@ mod tests {
             outputs.show(picture("d", false), kept);
         });
         assert_eq!(ids(&all), ["a", "b", "b", "note", "b", "d"]);
+    }
+
+    /// While a cell shows how far it is, what it prints stays; when the line goes, all else is as if it had never been there.
+    #[test]
+    fn a_line_of_progress_leaves_nothing() {
+        let line = |text: Option<&str>| Showing::Progress { text: text.map(str::to_string) };
+        let all = collected(|outputs, kept| {
+            outputs.printed(Stream::Out, b"before\n", kept);
+            outputs.show(line(Some("1 of 3")), kept);
+            outputs.printed(Stream::Out, b"meanwhile\n", kept);
+            outputs.show(line(Some("2 of 3")), kept);
+            outputs.show(line(None), kept);
+            outputs.printed(Stream::Out, b"after\n", kept);
+        });
+        assert_eq!(shown(&all), ["before\n", "meanwhile\n", "after\n"]);
+        let updates: Vec<bool> = all
+            .iter()
+            .filter_map(|it| if let Output::Display { is_update, .. } = it { Some(*is_update) } else { None })
+            .collect();
+        assert_eq!(updates, [false, true]);
+    }
+
+    /// A cell that ends without taking its line away, one that clears, one that has printed much: nothing stays of the line.
+    #[test]
+    fn a_line_of_progress_ends_in_every_case() {
+        let line = || Showing::Progress { text: Some("half".to_string()) };
+        assert_eq!(shown(&collected(|outputs, kept| outputs.show(line(), kept))), [""; 0]);
+        let cleared = collected(|outputs, kept| {
+            outputs.show(line(), kept);
+            outputs.show(Showing::Clear { wait: false }, kept);
+            outputs.printed(Stream::Out, b"x", kept);
+        });
+        assert_eq!(shown(&cleared), ["x"]);
+        let much = "y".repeat(300 << 10);
+        let flooded = collected(|outputs, kept| {
+            outputs.show(line(), kept);
+            outputs.printed(Stream::Out, much.as_bytes(), kept);
+            outputs.show(line(), kept);
+        });
+        assert_eq!(shown(&flooded).concat(), much);
+        assert_eq!(flooded.iter().filter(|it| matches!(it, Output::Display { .. })).count(), 1);
+    }
+
+    /// What a front end shows in the end: texts, and displays as "(shown)".
+    fn shown(all: &[Output]) -> Vec<String> {
+        let mut shown = Vec::new();
+        let mut clears = false;
+        for output in all {
+            match output {
+                Output::Clear { wait } => {
+                    clears = *wait;
+                    if !clears {
+                        shown.clear();
+                    }
+                    continue;
+                }
+                _ if std::mem::take(&mut clears) => shown.clear(),
+                _ => {}
+            }
+            match output {
+                Output::Text(_, text) => shown.push(text.clone()),
+                Output::Display { is_update: false, .. } => shown.push("(shown)".to_string()),
+                _ => {}
+            }
+        }
+        shown
     }
 
     /// JSON is passed on as JSON, and what claims to be and is not, as text.

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::catch_unwind;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW, Symbol};
-use netsplit_control::{Confinement, Ending, Report, Request};
+use netsplit_control::{Confinement, Ending, Report, Request, Showing};
 #[cfg(target_os = "linux")]
 use rustix::process::Signal;
 use rustix::process::{Pid, WaitOptions, setpgid, waitpid};
@@ -25,6 +25,9 @@ pub fn serve(stream: UnixStream, confinement: Option<Confinement>) -> ! {
     channel::open(stream);
     faults::report();
     interrupts::listen();
+    netsplit::progress::set_outlet(|text| {
+        channel::show(Showing::Progress { text: text.map(str::to_owned) });
+    });
     lead_group();
     die_with_parent();
     // Before any code of a cell, and for all copies.

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::{ClientError, KernelProcess};
 use crate::session::Channel;
 use crate::wire::{
-    Content, ErrorOutput, ExecuteReply, ExecuteRequest, ExecutionState, Message, Outcome, Stream, StreamName,
+    ClearOutput, Content, ErrorOutput, ExecuteReply, ExecuteRequest, ExecutionState, Message, Outcome,
+    Stream, StreamName, UpdateDisplayData,
 };
 
 /// How often a running cell is interrupted by a look at whether the kernel still lives.
@@ -226,10 +227,32 @@ struct Outputs {
     done: Vec<Value>,
     stdout: String,
     stderr: String,
+    /// Where in `done` something lies that can be replaced, by its name.
+    named: Vec<(Value, usize)>,
+    /// Everything goes as soon as something new comes.
+    clears: bool,
 }
 
 impl Outputs {
     fn add(&mut self, content: Content) {
+        match &content {
+            Content::ClearOutput(ClearOutput { wait: true }) => return self.clears = true,
+            Content::ClearOutput(ClearOutput { wait: false }) => return *self = Self::default(),
+            Content::UpdateDisplayData(update) => return self.replace(update),
+            Content::Stream(_)
+            | Content::DisplayData(_)
+            | Content::ExecuteResult(_)
+            | Content::ErrorOutput(_)
+                if self.clears =>
+            {
+                *self = Self::default();
+            }
+            _ => {}
+        }
+        let name = match &content {
+            Content::DisplayData(shown) => shown.transient.get("display_id").cloned(),
+            _ => None,
+        };
         let output = match content {
             Content::Stream(Stream { name: StreamName::Stdout, text }) => return self.stdout.push_str(&text),
             Content::Stream(Stream { name: StreamName::Stderr, text }) => return self.stderr.push_str(&text),
@@ -248,7 +271,18 @@ impl Outputs {
             _ => return,
         };
         self.end_streams();
+        self.named.extend(name.map(|name| (name, self.done.len())));
         self.done.push(output);
+    }
+
+    /// What this cell has shown under a name is shown in another form; what another cell has, stays as it was stored.
+    fn replace(&mut self, update: &UpdateDisplayData) {
+        let name = update.transient.get("display_id");
+        for (_, place) in self.named.iter().filter(|(other, _)| Some(other) == name) {
+            let output = &mut self.done[*place];
+            output["data"] = lines_of(update.data.clone()).into();
+            output["metadata"] = update.metadata.clone().into();
+        }
     }
 
     fn end_streams(&mut self) {

@@ -29,18 +29,25 @@ pub fn is_asked() -> bool {
 ///
 /// ```
 /// use netsplit_node::interrupt::Interrupted;
-/// let interrupted = Interrupted { at: "1.5s".to_owned() };
+/// let interrupted = Interrupted { at: "1.5s".to_owned(), goes_on: true };
 /// assert_eq!(interrupted.to_string(), "interrupted at 1.5s: the state is kept, and the run can go on from there");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interrupted {
-    /// What the virtual clock showed.
+    /// Where it was: what the virtual clock showed.
     pub at: String,
+    /// Whether what was stopped can go on from there.
+    pub goes_on: bool,
 }
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "interrupted at {}: the state is kept, and the run can go on from there", self.at)
+        let rest = if self.goes_on {
+            "the state is kept, and the run can go on from there"
+        } else {
+            "what it had found is lost, all else is kept"
+        };
+        write!(f, "interrupted at {}: {rest}", self.at)
     }
 }
 

@@ -10,16 +10,17 @@ pub use netsplit_algorithms::replication::EagerStore;
 pub use netsplit_algorithms::{clocks, idempotency, replication};
 pub use netsplit_check as check;
 pub use netsplit_check::{Check, Checker, OutcomeTable, Told, Verdict, every_promise_kept, no_double_effect};
-#[doc(hidden)]
-pub use netsplit_node::interrupt;
 pub use netsplit_node::{
-    Address, CallId, Context, Disk, Duration, History, Inspection, Interval, KeyValueRequest,
-    KeyValueResponse, Node, NodeId, Operation, Outcome, Random, Service, Signature, Time, Trace, TraceHash,
-    Value, Zipf, hours, mins, ms, ns, secs, us,
+    Address, CallId, Context, Disk, Duration, History, Inspection, Interval, Invariant, KeyValueRequest,
+    KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature, Time, Trace,
+    TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
 };
+#[doc(hidden)]
+pub use netsplit_node::{interrupt, progress};
 pub use netsplit_sim::{
-    Bandwidth, Behaviour, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan, Group,
-    Injected, Keys, Lab, LabError, Latency, LoadReport, Nemesis, NodePanic, Percentiles, Progress, Region,
-    Replay, Rule, RunningWorkload, Snapshot, Traffic, TrafficCounts, Workload,
+    Bandwidth, Behaviour, Budget, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan, Group,
+    Injected, Keys, Lab, LabError, Latency, LoadReport, Look, Nemesis, NodePanic, Percentiles, Progress,
+    Region, Replay, Rule, RunningWorkload, Snapshot, Stopped, Sweep, SweepReport, SweepRun, Traffic,
+    TrafficCounts, Violation, Workload,
 };
 pub use netsplit_view::Diagram;

@@ -9,6 +9,7 @@ use std::sync::Once;
 
 thread_local! {
     static NODES_RUN: Cell<bool> = const { Cell::new(false) };
+    static QUIET: Cell<bool> = const { Cell::new(false) };
     static MESSAGE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
@@ -37,6 +38,29 @@ impl Drop for NodesRun {
     }
 }
 
+/// While it lives, panics on this thread are taken instead of printed: a run of a sweep fails by itself.
+pub(crate) struct Quiet {
+    before: bool,
+}
+
+impl Quiet {
+    pub(crate) fn begin() -> Quiet {
+        install_hook();
+        Quiet { before: QUIET.replace(true) }
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        QUIET.set(self.before);
+    }
+}
+
+/// The message of the panic that was just caught.
+pub(crate) fn message() -> String {
+    MESSAGE.take().unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
 /// Whether node code may be running on this thread.
 pub(crate) fn nodes_run() -> bool {
     NODES_RUN.get()
@@ -47,7 +71,7 @@ pub(crate) fn nodes_run() -> bool {
 pub(crate) fn catch(handler: impl FnOnce()) -> Result<(), String> {
     // The node is crashed after a panic: nobody looks at what it left half done, but for its last state.
     let result = panic::catch_unwind(AssertUnwindSafe(handler));
-    result.map_err(|_| MESSAGE.take().unwrap_or_else(|| "a panic without a message".to_owned()))
+    result.map_err(|_| message())
 }
 
 /// Takes over the messages of panics in handlers; done once, when the first laboratory is made.
@@ -55,7 +79,7 @@ pub(crate) fn install_hook() {
     HOOK.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !nodes_run() {
+            if !nodes_run() && !QUIET.get() {
                 return others(info);
             }
             let text = info.payload_as_str().unwrap_or("a panic without a message");

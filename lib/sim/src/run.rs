@@ -146,7 +146,7 @@ impl fmt::Display for Stopped {
                 "the run's budget of {limit} was used up at {at} (seed {seed}): the state is kept; run again to go on, or \
                  give a run more with lab.set_budget(..)"
             ),
-            Stopped::Interrupted { at } => write!(f, "{}", Interrupted { at: at.to_string() }),
+            Stopped::Interrupted { at } => write!(f, "{}", Interrupted { at: at.to_string(), goes_on: true }),
         }
     }
 }
@@ -158,7 +158,7 @@ impl Stopped {
     #[track_caller]
     pub(crate) fn tell(self) -> ! {
         match self {
-            Stopped::Interrupted { at } => Interrupted { at: at.to_string() }.unwind(),
+            Stopped::Interrupted { at } => Interrupted { at: at.to_string(), goes_on: true }.unwind(),
             told => panic!("{told}"),
         }
     }

@@ -56,4 +56,19 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
     whole.run_for(stopped - Time::ZERO + secs(1));
     assert_eq!(lab.trace_hash(), whole.trace_hash());
     assert_eq!(lab.traffic(), whole.traffic());
+
+    // A sweep: all its threads stop, none is left behind, and the wish is honoured by the thread that asked for the sweep.
+    let at = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            interrupt::ask();
+        });
+        interrupted(|| {
+            let _ = Lab::sweep(0..1_000_000, [()]).on_threads(3).run(|lab, ()| {
+                lab.cluster("player", 2, |_| Player);
+                lab.run_for(secs(1));
+            });
+        })
+    });
+    assert!(at.starts_with("run ") && at.ends_with(" of 1000000 of a sweep"), "{at}");
 }
