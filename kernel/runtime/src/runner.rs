@@ -18,13 +18,14 @@ use rustix::stdio::{dup2_stderr, dup2_stdout};
 
 use crate::confinement::confine;
 use crate::fork::{Fork, end, fork};
-use crate::{bounds, channel, faults, guard, interrupts, panics, variables};
+use crate::{bounds, channel, debug_place, faults, guard, interrupts, panics, variables};
 
 /// Serves the kernel until it goes away.
 pub fn serve(stream: UnixStream, confinement: Option<Confinement>) -> ! {
     channel::open(stream);
     faults::report();
     interrupts::listen();
+    netsplit::place::set_naming(debug_place);
     netsplit::progress::set_outlet(|text| {
         channel::show(Showing::Progress { text: text.map(str::to_owned) });
     });

@@ -16,6 +16,7 @@
 //! | how effects become data | `step.rs`, `slab.rs` |
 //! | what must hold of nodes at every moment | `invariant.rs` |
 //! | how a user stops a long run, and sees how far it is | `interrupt.rs`, `progress.rs` |
+//! | what places in cells are called | `place.rs` |
 //! | what is judged and drawn | `history.rs`, `trace/`, `json.rs`, `inspection.rs`, `rich.rs` |
 
 mod context;
@@ -29,6 +30,7 @@ pub mod json;
 mod key_value;
 mod node;
 mod outcome;
+pub mod place;
 pub mod progress;
 mod random;
 pub mod rich;

@@ -16,7 +16,7 @@ pub use netsplit_node::{
     TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
 };
 #[doc(hidden)]
-pub use netsplit_node::{interrupt, progress};
+pub use netsplit_node::{interrupt, place, progress};
 pub use netsplit_sim::{
     Bandwidth, Behaviour, Budget, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan, Group,
     Injected, Keys, Lab, LabError, Latency, LoadReport, Look, Nemesis, NodePanic, Percentiles, Progress,

@@ -7,6 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use netsplit_node::place;
+
 thread_local! {
     static NODES_RUN: Cell<bool> = const { Cell::new(false) };
     static QUIET: Cell<bool> = const { Cell::new(false) };
@@ -83,7 +85,7 @@ pub(crate) fn install_hook() {
                 return others(info);
             }
             let text = info.payload_as_str().unwrap_or("a panic without a message");
-            let place = info.location().map_or(String::new(), |place| format!(", at {place}"));
+            let place = info.location().map_or(String::new(), |it| format!(", at {}", place::name(it)));
             MESSAGE.set(Some(format!("{text}{place}")));
         }));
     });
