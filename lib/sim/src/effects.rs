@@ -13,6 +13,16 @@ use crate::queue::{Coming, Freight};
 use crate::recorder::{Body, FROM_OUTSIDE, Rest};
 use crate::world::{World, kind};
 
+/// What leaves a sender, `later` than now; `sent` is the event of its sending.
+struct Shipment {
+    from: NodeId,
+    to: NodeId,
+    cargo: Cargo,
+    freight: Freight,
+    sent: u64,
+    later: Duration,
+}
+
 impl World {
     /// Carries out what the step that has just run asked for.
     #[inline(always)]
@@ -153,7 +163,7 @@ impl World {
         later: Duration,
     ) {
         if self.extras {
-            return self.transmit_extra(from, to, cargo, freight, sent, later);
+            return self.transmit_extra(Shipment { from, to, cargo, freight, sent, later });
         }
         let fate = self.network.route(self.now, from, to, cargo, 0);
         self.follow(fate, from, to, to, freight, sent, later);
@@ -161,15 +171,8 @@ impl World {
 
     /// The same where there are twins, rules that ask for sizes, or plans that wait for messages.
     #[cold]
-    fn transmit_extra(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        cargo: Cargo,
-        freight: Freight,
-        sent: u64,
-        later: Duration,
-    ) {
+    fn transmit_extra(&mut self, shipment: Shipment) {
+        let Shipment { from, to, cargo, freight, sent, later } = shipment;
         let size = match freight {
             Freight::Message(message) => self.population_of(from).size(message),
             Freight::Parcel(parcel) => self.parcels.get(parcel).size(),
