@@ -9,7 +9,7 @@ use crate::clock::Discipline;
 use crate::error::LabError;
 use crate::fault::{Fault, Undo};
 use crate::group::Group;
-use crate::network::{Cut, Effect, Latency, Region, Rule, Traffic};
+use crate::network::{Cut, Latency, Region, Rule, Traffic};
 use crate::participants::OperationId;
 use crate::plan::FaultPlan;
 use crate::population::Population;
@@ -145,18 +145,22 @@ impl World {
             Action::HealAll => self.heal_all(),
             Action::LoseNext { count, traffic } => {
                 self.check_traffic(&traffic)?;
-                let always = Effect::Lose(netsplit_node::Chance::new(1.0));
-                let rule = self.network.add_rule(traffic, always, Some(count));
-                self.refresh_extras();
-                return Ok(Made::Undo(Undo::End(rule)));
+                return Ok(Made::Undo(Undo::End(self.begin_short_rule(traffic, count))));
             }
-            Action::Latency(latency) => self.network.set_latency(latency.validated()?),
+            Action::Latency(latency) => {
+                self.network.set_latency(latency.validated()?);
+                self.announce(|_| format!("a message takes {}", latency.in_words()));
+            }
             Action::LinkLatency { from, to, latency } => self.set_link_latency(&from, &to, latency)?,
             Action::Place { nodes, region } => {
                 self.check_members(&nodes)?;
                 nodes.ids().iter().for_each(|&id| self.network.place(id, region));
+                self.announce(|world| format!("in {}: {}", region.name(), world.names(&nodes)));
             }
-            Action::SyncTime(time) => self.sync_time = time,
+            Action::SyncTime(time) => {
+                self.sync_time = time;
+                self.announce(|_| format!("a sync takes {time}"));
+            }
             Action::Discipline { nodes, discipline } => self.discipline(&nodes, discipline)?,
             Action::Play(plan) => self.play(plan)?,
             Action::HealCore(core) => self.heal_core(&core)?,
@@ -175,6 +179,9 @@ impl World {
                 self.network.set_link(sender, receiver, latency);
             }
         }
+        self.announce(|world| {
+            format!("{} to {}: takes {}", world.names(from), world.names(to), latency.in_words())
+        });
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use netsplit_node::trace::{Cargo, EventId, EventKind};
-use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Slot};
+use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Random, Slot};
 
 use crate::byzantine::Lie;
 use crate::network::Fate;
@@ -148,7 +148,16 @@ impl World {
             self.keep(number, cause, Rest::Sent { from, to, cargo, body });
         }
         let parcel = self.parcels.insert(parcel);
-        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, Duration::ZERO);
+        let mut later = Duration::ZERO;
+        if self.participants[from.0 as usize].special.is_some() {
+            match self.lie_in_call((from, to), parcel) {
+                Some(by) => later = by,
+                None => {
+                    return self.lose(from, to, Freight::Parcel(parcel), number, "withheld by its sender");
+                }
+            }
+        }
+        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, later);
     }
 
     /// Lets the network decide what becomes of a message that leaves so much later.
@@ -227,17 +236,39 @@ impl World {
     #[cold]
     fn corrupt(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64) -> bool {
         let message = EventId(sent);
-        if let Freight::Message(slot) = freight {
-            let mut random = self.fault_random.clone();
-            let changed = self.population_of(from).mutate(slot, &mut random);
-            self.fault_random = random;
-            if changed {
-                self.record(kind::CORRUPTED, (from, Some(to)), sent, |_| EventKind::Corrupted { message });
-                return false;
-            }
+        let mut random = self.fault_random.clone();
+        let changed = match freight {
+            Freight::Message(slot) => self.population_of(from).mutate(slot, &mut random),
+            Freight::Parcel(parcel) => self.mutate_parcel((from, to), parcel, &mut random),
+        };
+        self.fault_random = random;
+        if changed {
+            self.record(kind::CORRUPTED, (from, Some(to)), sent, |_| EventKind::Corrupted { message });
+            return false;
         }
         self.lose(from, to, freight, sent, "corrupted: its checksum does not fit");
         true
+    }
+
+    /// Changes a request or an answer by its service's mutator, if it has one.
+    pub(crate) fn mutate_parcel(
+        &mut self,
+        (from, to): (NodeId, NodeId),
+        parcel: Slot,
+        random: &mut Random,
+    ) -> bool {
+        let mut opened = self.parcels.get(parcel).clone();
+        let changed = match &mut opened {
+            Parcel::Request { request, .. } => self.population_of(to).mutate_request(request, random),
+            Parcel::Response { outcome: Outcome::Ok(response), .. } => {
+                self.population_of(from).mutate_response(response, random)
+            }
+            Parcel::Response { .. } => false,
+        };
+        if changed {
+            *self.parcels.get_mut(parcel) = opened;
+        }
+        changed
     }
 
     #[cold]

@@ -14,9 +14,10 @@
 //! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
-//! | what is kept of a run | `recorder.rs`, `traces.rs` |
+//! | what is kept of a run | `recorder.rs`, `traces.rs`, `announcements.rs` |
 
 mod action;
+mod announcements;
 mod byzantine;
 mod calls;
 mod client;

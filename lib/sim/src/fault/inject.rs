@@ -74,7 +74,7 @@ impl World {
         match undo {
             Undo::Nothing => {}
             Undo::Heal(cut) => _ = self.heal(*cut)?,
-            Undo::End(rule) => self.network.remove_rule(*rule),
+            Undo::End(rule) => self.end_rule(*rule),
             Undo::With(fault) => _ = self.inject(fault)?,
         }
         Ok(())
@@ -140,9 +140,7 @@ impl World {
 
     fn inject_rule(&mut self, fault: &Fault) -> Rule {
         let (effect, traffic) = rule_of(fault);
-        let rule = self.network.add_rule(traffic.clone(), effect, None);
-        self.refresh_extras();
-        rule
+        self.begin_rule(traffic, effect)
     }
 
     /// Cuts links from this moment on.

@@ -103,6 +103,21 @@ impl Latency {
         around(BETWEEN_ZONES)
     }
 
+    /// As the trace tells it.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Latency::Constant(time) => time.to_string(),
+            Latency::Uniform(least, most) => format!("{least} to {most}"),
+            Latency::Exponential { least, mean } => format!("{least} and exponentially {mean} more"),
+            Latency::LogNormal { least, median, sigma } => {
+                format!("{least} and log-normally {median} more (sigma {sigma})")
+            }
+            Latency::Empirical(measured) => {
+                format!("{} to {}, half of it up to {}", measured.least, measured.most, measured.p50)
+            }
+        }
+    }
+
     pub(crate) fn validated(self) -> Result<Latency, LabError> {
         match self {
             Latency::Constant(time) => forwards("a latency", time)?,

@@ -217,16 +217,17 @@ impl Network {
         id
     }
 
-    /// Ends a rule; one that has ended already stays ended.
-    pub(crate) fn remove_rule(&mut self, id: Rule) {
-        self.rules.retain(|rule| rule.id != id);
+    /// Ends a rule; one that has ended already stays ended. Returns what it did, if it was one without a number of messages.
+    pub(crate) fn remove_rule(&mut self, id: Rule) -> Option<(Traffic, Effect)> {
+        let index = self.rules.iter().position(|rule| rule.id == id)?;
+        let ActiveRule { traffic, effect, remaining, .. } = self.rules.remove(index);
         self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size);
+        remaining.is_none().then_some((traffic, effect))
     }
 
-    /// Ends all rules.
-    pub(crate) fn remove_rules(&mut self) {
-        self.rules.clear();
-        self.needs_sizes = false;
+    /// The rules that hold.
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        self.rules.iter().map(|rule| rule.id).collect()
     }
 
     /// The number of the next cut.
