@@ -19,7 +19,7 @@ pub use netsplit_node::{
 };
 pub use netsplit_sim::{
     Bandwidth, Behaviour, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan, Group,
-    Injected, Keys, Lab, LabError, Latency, LoadReport, Nemesis, NodePanic, Percentiles, Progress, Region,
-    Replay, Rule, RunningWorkload, Snapshot, Traffic, TrafficCounts, Workload,
+    Injected, Keys, Lab, LabError, Latency, LinkProfile, LoadReport, Nemesis, NodePanic, Percentiles,
+    Progress, Region, Replay, Rule, RunningWorkload, Snapshot, Traffic, TrafficCounts, Workload,
 };
 pub use netsplit_view::Diagram;

@@ -7,7 +7,7 @@ use netsplit_node::Chance;
 use netsplit_node::trace::EventKind;
 
 use crate::group::Group;
-use crate::network::{Effect, Pipe, Rule, Traffic};
+use crate::network::{Effect, Pipe, Rule, Traffic, percent};
 use crate::recorder::{FROM_OUTSIDE, Rest};
 use crate::world::World;
 
@@ -83,9 +83,4 @@ impl World {
         let larger = traffic.larger_than.map_or(String::new(), |bytes| format!(" larger than {bytes} bytes"));
         format!("{kind}{from}{to}{larger}")
     }
-}
-
-/// A probability to a ten-thousandth of a percent.
-pub(crate) fn percent(chance: Chance) -> String {
-    format!("{}%", (chance.as_f64() * 1e6).round() / 1e4)
 }

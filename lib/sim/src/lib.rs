@@ -56,7 +56,7 @@ pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
 pub use nemesis::{FaultKind, Nemesis};
-pub use network::{Bandwidth, Cut, Latency, Percentiles, Region, Rule, Traffic};
+pub use network::{Bandwidth, Cut, Latency, LinkProfile, Percentiles, Region, Rule, Traffic};
 pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
 pub use replay::{Cause, Difference, Replay};

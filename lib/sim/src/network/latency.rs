@@ -3,6 +3,7 @@
 use netsplit_node::{Duration, Random, ns, us};
 
 use crate::error::{LabError, forwards};
+use crate::fault::Word;
 
 /// How long a message is under way, drawn anew for each. One way: half of what a ping shows.
 ///
@@ -115,6 +116,31 @@ impl Latency {
             Latency::Empirical(measured) => {
                 format!("{} to {}, half of it up to {}", measured.least, measured.most, measured.p50)
             }
+        }
+    }
+
+    /// What netem takes for it.
+    pub(crate) fn netem(&self) -> String {
+        let half = |time: Duration| time / 2;
+        match self {
+            Latency::Constant(time) => format!("delay {}", time.write()),
+            Latency::Uniform(least, most) => {
+                format!("delay {} {}", half(*least + *most).write(), half(*most - *least).write())
+            }
+            Latency::Exponential { least, mean: more } | Latency::LogNormal { least, median: more, .. } => {
+                format!("delay {} {} distribution pareto", (*least + *more).write(), more.write())
+            }
+            Latency::Empirical(measured) => {
+                let spread = half(measured.p90 - measured.least).write();
+                format!("delay {} {spread} distribution pareto", measured.p50.write())
+            }
+        }
+    }
+
+    pub(crate) fn netem_comment(&self) -> &'static str {
+        match self {
+            Latency::Constant(_) | Latency::Uniform(..) => "",
+            _ => "# netem has its own tables of distributions; pareto is the nearest\n",
         }
     }
 
