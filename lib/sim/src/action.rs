@@ -9,7 +9,7 @@ use crate::clock::Discipline;
 use crate::error::LabError;
 use crate::fault::{Fault, Undo};
 use crate::group::Group;
-use crate::network::{Cut, Effect, Latency, Region, Rule, Traffic};
+use crate::network::{Cut, Latency, LinkProfile, Region, Rule, Traffic};
 use crate::participants::OperationId;
 use crate::plan::FaultPlan;
 use crate::population::Population;
@@ -72,10 +72,11 @@ pub(crate) enum Action {
         traffic: Traffic,
     },
     Latency(Latency),
-    LinkLatency {
+    /// What `from` sends to `to`.
+    Link {
         from: Group,
         to: Group,
-        latency: Latency,
+        profile: LinkProfile,
     },
     Place {
         nodes: Group,
@@ -151,18 +152,23 @@ impl World {
             Action::HealAll => self.heal_all(),
             Action::LoseNext { count, traffic } => {
                 self.check_traffic(&traffic)?;
-                let always = Effect::Lose(netsplit_node::Chance::new(1.0));
-                let rule = self.network.add_rule(traffic, always, Some(count));
-                self.refresh_extras();
-                return Ok(Made::Undo(Undo::End(rule)));
+                return Ok(Made::Undo(Undo::End(self.begin_short_rule(traffic, count))));
             }
-            Action::Latency(latency) => self.network.set_latency(latency.validated()?),
-            Action::LinkLatency { from, to, latency } => self.set_link_latency(&from, &to, latency)?,
+            Action::Latency(latency) => {
+                self.network.set_latency(latency.validated()?);
+                self.refresh_extras();
+                self.announce(|_| format!("a message takes {}", latency.in_words()));
+            }
+            Action::Link { from, to, profile } => self.set_link(&from, &to, profile)?,
             Action::Place { nodes, region } => {
                 self.check_members(&nodes)?;
                 nodes.ids().iter().for_each(|&id| self.network.place(id, region));
+                self.announce(|world| format!("in {}: {}", region.name(), world.names(&nodes)));
             }
-            Action::SyncTime(time) => self.sync_time = time,
+            Action::SyncTime(time) => {
+                self.sync_time = time;
+                self.announce(|_| format!("a sync takes {time}"));
+            }
             Action::Discipline { nodes, discipline } => self.discipline(&nodes, discipline)?,
             Action::Play(plan) => self.play(plan)?,
             Action::HealCore(core) => self.heal_core(&core)?,
@@ -173,15 +179,17 @@ impl World {
         Ok(Made::Nothing)
     }
 
-    fn set_link_latency(&mut self, from: &Group, to: &Group, latency: Latency) -> Result<(), LabError> {
-        let latency = latency.validated()?;
+    fn set_link(&mut self, from: &Group, to: &Group, profile: LinkProfile) -> Result<(), LabError> {
+        let profile = profile.validated()?;
         self.check_members(from)?;
         self.check_members(to)?;
         for &sender in from.ids() {
             for &receiver in to.ids() {
-                self.network.set_link(sender, receiver, latency);
+                self.network.set_link(sender, receiver, profile);
             }
         }
+        self.refresh_extras();
+        self.announce(|world| format!("{} to {}: {profile}", world.names(from), world.names(to)));
         Ok(())
     }
 
@@ -247,8 +255,8 @@ impl fmt::Display for Action {
             Action::HealAll => write!(f, "lab.heal_all()"),
             Action::LoseNext { count, traffic } => write!(f, "lab.lose_next({count}, {traffic})"),
             Action::Latency(latency) => write!(f, "lab.set_latency({latency})"),
-            Action::LinkLatency { from, to, latency } => {
-                write!(f, "lab.set_link_latency({from}, {to}, {latency})")
+            Action::Link { from, to, profile } => {
+                write!(f, "lab.set_link_one_way({from}, {to}, {:?})", profile.to_string())
             }
             Action::Place { nodes, region } => write!(f, "lab.place({nodes}, {region:?})"),
             Action::SyncTime(time) => write!(f, "lab.set_sync_time({time})"),

@@ -34,9 +34,10 @@ pub enum Behaviour {
     SilentTo(Group),
     /// What it sends leaves so much later.
     Late(Duration),
-    /// With this probability each message is changed by the cluster's mutator ([`Cluster::set_mutator`](crate::Cluster::set_mutator)).
+    /// With this probability each message is changed by the cluster's mutator ([`Cluster::set_mutator`](crate::Cluster::set_mutator)),
+    /// each answer and each request by their service's.
     Forging(f64),
-    /// With this probability each message is followed by a copy of an earlier one, to the same receiver.
+    /// With this probability each message is followed by a copy of an earlier one, to the same receiver. Not requests and answers.
     Replaying(f64),
     /// It has a twin: a second node that began when this was injected, with a copy of its disk and the same identity. These nodes
     /// talk with the twin, all others with the first; neither they nor the two notice.
@@ -140,14 +141,40 @@ impl World {
                     let mut random = random.clone();
                     self.population_of(node).mutate(message, &mut random);
                     self.fault_random = random;
-                    self.record(kind::FAULT, (node, Some(to)), crate::recorder::FROM_OUTSIDE, |_| {
-                        EventKind::Fault { node, text: format!("forges its message to {to}") }
-                    });
+                    self.tell_of_forgery(node, to);
                 }
                 Lie::Send(message)
             }
             Behaviour::Replaying(probability) => self.replay_message(node, message, probability),
         }
+    }
+
+    /// What a liar makes of a request or an answer of its code. Returns how much later it leaves; nothing if it is withheld.
+    #[cold]
+    pub(crate) fn lie_in_call(&mut self, (node, to): (NodeId, NodeId), parcel: Slot) -> Option<Duration> {
+        match self.special(node).liar.behaviour.clone() {
+            Behaviour::Silent => return None,
+            Behaviour::SilentTo(nodes) if nodes.contains(to) => return None,
+            Behaviour::Late(by) => return Some(by),
+            Behaviour::Forging(probability) => {
+                let mut random = self.fault_random.clone();
+                let forges =
+                    random.chance(probability) && self.mutate_parcel((node, to), parcel, &mut random);
+                self.fault_random = random;
+                if forges {
+                    self.tell_of_forgery(node, to);
+                }
+            }
+            Behaviour::SilentTo(_) | Behaviour::Honest | Behaviour::Replaying(_) | Behaviour::Twins(_) => {}
+        }
+        Some(Duration::ZERO)
+    }
+
+    fn tell_of_forgery(&mut self, node: NodeId, to: NodeId) {
+        self.record(kind::FAULT, (node, Some(to)), crate::recorder::FROM_OUTSIDE, |_| EventKind::Fault {
+            node,
+            text: format!("forges its message to {to}"),
+        });
     }
 
     fn replay_message(&mut self, node: NodeId, message: Slot, probability: f64) -> Lie {

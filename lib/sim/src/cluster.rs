@@ -15,7 +15,7 @@ use crate::group::Group;
 use crate::lab::{Handle, Lab};
 use crate::network::Latency;
 use crate::participants::{ClusterState, Role};
-use crate::population::{Factory, Mutator, Population, Typed};
+use crate::population::{Factory, Mutator, Population, Roster, Typed, of_payloads};
 use crate::shared::{Change, Shared};
 use crate::workload::{Load, RunningWorkload, Workload};
 
@@ -266,7 +266,7 @@ impl<N: Node> Cluster<N> {
     }
 
     /// How messages of this cluster are changed when they are corrupted on the way ([`Lab::corrupt`]) or forged by a byzantine
-    /// member ([`Behaviour::Forging`](crate::Behaviour::Forging)).
+    /// member ([`Behaviour::Forging`](crate::Behaviour::Forging)). Requests and answers have mutators of their own.
     #[track_caller]
     pub fn set_mutator(&self, mutator: impl FnMut(&mut N::Message, &mut Random) + Send + 'static) {
         let mutator: Mutator<N> = Box::new(mutator);
@@ -321,6 +321,32 @@ impl<S: Service> Cluster<S> {
                 }
             });
         }
+    }
+
+    /// How requests to this service are changed when they are corrupted on the way ([`Lab::corrupt`]) or forged by a byzantine node
+    /// that asks.
+    #[track_caller]
+    pub fn set_request_mutator(&self, mutator: impl FnMut(&mut S::Request, &mut Random) + Send + 'static) {
+        self.set_call_mutator("a mutator of requests", of_payloads(mutator), |roster| {
+            &mut roster.request_mutator
+        });
+    }
+
+    /// How answers of this service are changed when they are corrupted on the way or forged by a byzantine member that answers.
+    #[track_caller]
+    pub fn set_response_mutator(&self, mutator: impl FnMut(&mut S::Response, &mut Random) + Send + 'static) {
+        self.set_call_mutator("a mutator of answers", of_payloads(mutator), |roster| {
+            &mut roster.response_mutator
+        });
+    }
+
+    #[track_caller]
+    fn set_call_mutator(&self, what: &str, mutator: Shared, place: fn(&mut Roster) -> &mut Option<Shared>) {
+        self.change(what, move |population| {
+            if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<S>>() {
+                *place(&mut typed.roster) = Some(mutator.clone());
+            }
+        });
     }
 
     /// A new client that asks member `index`. It waits for ever and asks once, until you say otherwise.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use netsplit_node::trace::{Cargo, EventId, EventKind};
-use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Slot};
+use netsplit_node::{CallEffect, Duration, Effect, NodeId, Outcome, Random, Slot};
 
 use crate::byzantine::Lie;
 use crate::network::Fate;
@@ -12,6 +12,16 @@ use crate::plan::Condition;
 use crate::queue::{Coming, Freight};
 use crate::recorder::{Body, FROM_OUTSIDE, Rest};
 use crate::world::{World, kind};
+
+/// What leaves a sender, `later` than now; `sent` is the event of its sending.
+struct Shipment {
+    from: NodeId,
+    to: NodeId,
+    cargo: Cargo,
+    freight: Freight,
+    sent: u64,
+    later: Duration,
+}
 
 impl World {
     /// Carries out what the step that has just run asked for.
@@ -138,7 +148,16 @@ impl World {
             self.keep(number, cause, Rest::Sent { from, to, cargo, body });
         }
         let parcel = self.parcels.insert(parcel);
-        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, Duration::ZERO);
+        let mut later = Duration::ZERO;
+        if self.participants[from.0 as usize].special.is_some() {
+            match self.lie_in_call((from, to), parcel) {
+                Some(by) => later = by,
+                None => {
+                    return self.lose(from, to, Freight::Parcel(parcel), number, "withheld by its sender");
+                }
+            }
+        }
+        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, later);
     }
 
     /// Lets the network decide what becomes of a message that leaves so much later.
@@ -153,7 +172,7 @@ impl World {
         later: Duration,
     ) {
         if self.extras {
-            return self.transmit_extra(from, to, cargo, freight, sent, later);
+            return self.transmit_extra(Shipment { from, to, cargo, freight, sent, later });
         }
         let fate = self.network.route(self.now, from, to, cargo, 0);
         self.follow(fate, from, to, to, freight, sent, later);
@@ -161,15 +180,8 @@ impl World {
 
     /// The same where there are twins, rules that ask for sizes, or plans that wait for messages.
     #[cold]
-    fn transmit_extra(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        cargo: Cargo,
-        freight: Freight,
-        sent: u64,
-        later: Duration,
-    ) {
+    fn transmit_extra(&mut self, shipment: Shipment) {
+        let Shipment { from, to, cargo, freight, sent, later } = shipment;
         let size = match freight {
             Freight::Message(message) => self.population_of(from).size(message),
             Freight::Parcel(parcel) => self.parcels.get(parcel).size(),
@@ -224,17 +236,39 @@ impl World {
     #[cold]
     fn corrupt(&mut self, from: NodeId, to: NodeId, freight: Freight, sent: u64) -> bool {
         let message = EventId(sent);
-        if let Freight::Message(slot) = freight {
-            let mut random = self.fault_random.clone();
-            let changed = self.population_of(from).mutate(slot, &mut random);
-            self.fault_random = random;
-            if changed {
-                self.record(kind::CORRUPTED, (from, Some(to)), sent, |_| EventKind::Corrupted { message });
-                return false;
-            }
+        let mut random = self.fault_random.clone();
+        let changed = match freight {
+            Freight::Message(slot) => self.population_of(from).mutate(slot, &mut random),
+            Freight::Parcel(parcel) => self.mutate_parcel((from, to), parcel, &mut random),
+        };
+        self.fault_random = random;
+        if changed {
+            self.record(kind::CORRUPTED, (from, Some(to)), sent, |_| EventKind::Corrupted { message });
+            return false;
         }
         self.lose(from, to, freight, sent, "corrupted: its checksum does not fit");
         true
+    }
+
+    /// Changes a request or an answer by its service's mutator, if it has one.
+    pub(crate) fn mutate_parcel(
+        &mut self,
+        (from, to): (NodeId, NodeId),
+        parcel: Slot,
+        random: &mut Random,
+    ) -> bool {
+        let mut opened = self.parcels.get(parcel).clone();
+        let changed = match &mut opened {
+            Parcel::Request { request, .. } => self.population_of(to).mutate_request(request, random),
+            Parcel::Response { outcome: Outcome::Ok(response), .. } => {
+                self.population_of(from).mutate_response(response, random)
+            }
+            Parcel::Response { .. } => false,
+        };
+        if changed {
+            *self.parcels.get_mut(parcel) = opened;
+        }
+        changed
     }
 
     #[cold]

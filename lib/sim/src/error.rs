@@ -82,6 +82,8 @@ pub enum LabError {
     },
     /// A link that carries nothing.
     NoBandwidth,
+    /// A link that lets no message through, however small.
+    NoMtu,
     /// A slowness of 0.
     NoFactor,
     /// An oscillator that would stand still or run backwards.
@@ -159,6 +161,9 @@ impl fmt::Display for LabError {
                 write!(f, "{name} has left its cluster for good; join() adds a new member")
             }
             LabError::NoBandwidth => write!(f, "a link of 0 bit/s carries nothing; to cut it, use partition"),
+            LabError::NoMtu => {
+                write!(f, "a link with an MTU of 0 bytes carries nothing; to cut it, use partition")
+            }
             LabError::NoFactor => {
                 write!(f, "a node cannot be 0 times as slow; expected 1 (as before) or more")
             }

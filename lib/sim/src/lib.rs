@@ -16,9 +16,10 @@
 //! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
-//! | what is kept of a run | `recorder.rs`, `traces.rs` |
+//! | what is kept of a run | `recorder.rs`, `traces.rs`, `announcements.rs` |
 
 mod action;
+mod announcements;
 mod byzantine;
 mod calls;
 mod client;
@@ -60,7 +61,7 @@ pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
 pub use nemesis::{FaultKind, Nemesis};
-pub use network::{Bandwidth, Cut, Latency, Percentiles, Region, Rule, Traffic};
+pub use network::{Bandwidth, Cut, Latency, LinkProfile, Percentiles, Region, Rule, Traffic};
 pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
 pub use property::{Look, Violation};

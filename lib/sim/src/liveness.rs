@@ -29,7 +29,7 @@ impl World {
         self.check_members(core)?;
         self.stop_plans();
         self.heal_all();
-        self.network.remove_rules();
+        self.end_rules();
         let others = (0..self.participants.len() as u32).map(NodeId).filter(|&id| {
             let participant = &self.participants[id.0 as usize];
             matches!(participant.role, Role::Member { .. }) && !participant.left && !core.contains(id)

@@ -5,6 +5,7 @@
 //! code is behind one virtual call; [`Typed`] is the thin generic shell on the other side.
 
 use std::any::Any;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use netsplit_node::{
@@ -52,6 +53,10 @@ pub trait Population: Send {
     fn join(&mut self, node: NodeId) -> usize;
     /// Changes a message, by the mutator that the cluster was given, if it was.
     fn mutate(&mut self, message: Slot, random: &mut Random) -> bool;
+    /// Changes a request, by the mutator of requests that the service was given, if it was.
+    fn mutate_request(&mut self, request: &mut Box<dyn Payload>, random: &mut Random) -> bool;
+    /// Changes an answer, by the mutator of answers that the service was given, if it was.
+    fn mutate_response(&mut self, response: &mut Box<dyn Payload>, random: &mut Random) -> bool;
     /// Who sees whom as a peer from now on.
     fn set_peers(&mut self, members: Arc<[NodeId]>);
     /// From its next start on, the member runs this version of the code; 0 is what the cluster was made with.
@@ -77,6 +82,22 @@ pub(crate) type Factory<N> = Box<dyn Fn(NodeId) -> N + Send>;
 /// How a message is changed by corruption or a forger.
 pub(crate) type Mutator<N> = Box<dyn FnMut(&mut <N as Node>::Message, &mut Random) + Send>;
 
+/// How a request or an answer is changed; it knows the type behind the box.
+pub(crate) type CallMutator = Box<dyn FnMut(&mut Box<dyn Payload>, &mut Random) + Send>;
+
+/// A mutator of values as one of the boxes in which they travel.
+pub(crate) fn of_payloads<T: Clone + Debug + Send + 'static>(
+    mut mutator: impl FnMut(&mut T, &mut Random) + Send + 'static,
+) -> Shared {
+    let mutator: CallMutator = Box::new(move |payload, random| {
+        let taken = std::mem::replace(payload, Box::new(()));
+        let mut value: Box<T> = taken.into_any().downcast().expect("a service's payloads have its own types");
+        mutator(&mut value, random);
+        *payload = value;
+    });
+    Shared::new(Box::new(mutator))
+}
+
 /// What of a population does not depend on its type, so that cells need not compile it.
 #[derive(Clone)]
 pub(crate) struct Roster {
@@ -90,12 +111,23 @@ pub(crate) struct Roster {
     members: Arc<[NodeId]>,
     /// A [`Mutator`], if the cluster was given one.
     mutator: Option<Shared>,
+    /// A [`CallMutator`] of requests, and one of answers.
+    pub(crate) request_mutator: Option<Shared>,
+    pub(crate) response_mutator: Option<Shared>,
 }
 
 impl Roster {
     fn new(members: Arc<[NodeId]>, factory: Shared) -> Roster {
         let (ids, version_of) = (members.to_vec(), vec![0; members.len()]);
-        Roster { versions: vec![factory], version_of, ids, members, mutator: None }
+        Roster {
+            versions: vec![factory],
+            version_of,
+            ids,
+            members,
+            mutator: None,
+            request_mutator: None,
+            response_mutator: None,
+        }
     }
 
     fn join(&mut self, node: NodeId) {
@@ -114,6 +146,17 @@ impl Roster {
 
     pub(crate) fn set_mutator(&mut self, mutator: Shared) {
         self.mutator = Some(mutator);
+    }
+
+    /// Changes a payload by a [`CallMutator`]. Returns whether there is one.
+    fn change(mutator: &Option<Shared>, payload: &mut Box<dyn Payload>, random: &mut Random) -> bool {
+        let Some(mutator) = mutator else { return false };
+        mutator.with(&mut |mutator| {
+            if let Some(mutator) = mutator.downcast_mut::<CallMutator>() {
+                mutator(payload, random);
+            }
+        });
+        true
     }
 
     /// Adds a version of the code, for [`Population::set_version`].
@@ -272,6 +315,14 @@ impl<N: Node> Population for Typed<N> {
             }
         });
         true
+    }
+
+    fn mutate_request(&mut self, request: &mut Box<dyn Payload>, random: &mut Random) -> bool {
+        Roster::change(&self.roster.request_mutator, request, random)
+    }
+
+    fn mutate_response(&mut self, response: &mut Box<dyn Payload>, random: &mut Random) -> bool {
+        Roster::change(&self.roster.response_mutator, response, random)
     }
 
     fn set_peers(&mut self, members: Arc<[NodeId]>) {

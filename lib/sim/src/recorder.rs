@@ -110,6 +110,12 @@ impl Recorder {
         number
     }
 
+    /// Counts an event that is no part of the hash. Returns its number.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
+
     /// A message was sent, of which `copy` is a copy. Returns what the ring holds no longer.
     #[inline(always)]
     pub(crate) fn keep_sent(

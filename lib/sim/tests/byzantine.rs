@@ -1,5 +1,7 @@
 //! Nodes that lie: what each behaviour does, what signatures withstand, and the bound of Lamport, Shostak and Pease.
 
+mod common;
+
 use netsplit_node::{Context, Node, NodeId, Signature, ms, secs};
 use netsplit_sim::{Behaviour, Cluster, Fault, Group, Lab};
 
@@ -67,6 +69,30 @@ fn silence_is_towards_those_it_names() {
     lab.inject(Fault::Misbehave { nodes: tellers.nodes([0]), behaviour: Behaviour::Honest });
     lab.run_for(secs(1));
     assert!([1, 2, 3].iter().all(|&index| !heard(&tellers, index).is_empty()));
+}
+
+#[test]
+fn liars_lie_to_their_callers_as_well() {
+    // Answers are withheld, late or forged as messages are; a forged answer looks like any other.
+    let answer = |behaviour: Behaviour| {
+        let (lab, cluster) = common::witnesses(1);
+        cluster.set_response_mutator(|answer, _| *answer += 1000);
+        lab.set_latency(netsplit_sim::Latency::Constant(ms(1)));
+        lab.inject(Fault::Misbehave { nodes: cluster.nodes([0]), behaviour });
+        let client = cluster.client_of(0);
+        let calls: Vec<_> = (0..40).map(|_| client.call(7)).collect();
+        lab.run_for(ms(100));
+        let all = calls.iter().filter_map(|call| Some((call.outcome()?.ok()?, call.returned()?)));
+        all.map(|(answer, at)| (answer, at - netsplit_node::Time::ZERO)).collect::<Vec<_>>()
+    };
+    assert_eq!(answer(Behaviour::Honest), [(7, ms(2)); 40]);
+    assert!(answer(Behaviour::Silent).is_empty());
+    assert!(answer(Behaviour::SilentTo(NodeId(5).into())).is_empty());
+    assert_eq!(answer(Behaviour::SilentTo(NodeId(1).into())).len(), 40);
+    assert_eq!(answer(Behaviour::Late(ms(50))), [(7, ms(52)); 40]);
+    let forged = answer(Behaviour::Forging(0.5));
+    let lies = forged.iter().filter(|(answer, _)| *answer == 1007).count();
+    assert!(forged.len() == 40 && (10..30).contains(&lies), "{lies} of 40 are forged");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod common;
 
 use common::witnesses;
 use netsplit_algorithms::replication::EagerStore;
-use netsplit_node::{CallId, Context, Duration, Node, NodeId, Service, Time, ms, secs, us};
+use netsplit_node::{CallId, Context, Duration, Node, NodeId, Outcome, Service, Time, ms, secs, us};
 use netsplit_sim::{Bandwidth, Cluster, Condition, Fault, FaultPlan, Lab, Latency, Region, Traffic};
 
 /// Remembers when each message came, and from whom.
@@ -204,7 +204,7 @@ fn places_decide_how_long_messages_take() {
 
 #[test]
 fn corruption_is_seen_where_nobody_can_check() {
-    // With a mutator messages arrive changed, and the trace says so; requests have a checksum and are lost.
+    // With a mutator messages, requests and answers arrive changed, and the trace says so; without one a checksum tells, and they are lost.
     let (lab, cluster) = witnesses(1);
     lab.corrupt(1.0, Traffic::all().messages());
     lab.run_for(ms(100));
@@ -214,6 +214,61 @@ fn corruption_is_seen_where_nobody_can_check() {
     let call = cluster.client_of(0).call(1);
     lab.run_for(ms(100));
     assert!(call.is_pending() && lab.trace().to_string().contains("corrupted: its checksum does not fit"));
+    cluster.set_request_mutator(|request, _| *request += 10);
+    cluster.set_response_mutator(|response, random| *response += 100 * (1 + random.below(9)));
+    let call = cluster.client_of(0).call(1);
+    lab.run_for(ms(100));
+    assert_eq!(call.outcome(), Some(Outcome::Ok(11)), "the request was changed, its history was not");
+    assert_eq!(cluster.history().operations[1].request, 1);
+    lab.corrupt(1.0, Traffic::all().replies());
+    let call = cluster.client_of(0).call(1);
+    lab.run_for(ms(100));
+    let changed = call.outcome().and_then(Outcome::ok).expect("it is answered");
+    assert_eq!((changed % 100, changed >= 100), (11, true));
+}
+
+#[test]
+fn the_trace_and_the_diagram_tell_when_rules_begin_and_end() {
+    // Each with what it does, in names; the hash is that of a run without them where they touch nothing.
+    let run = |with_rules: bool| {
+        let (lab, cluster) = witnesses(1);
+        if with_rules {
+            lab.set_latency(Latency::Uniform(ms(1), ms(2)));
+            let nothing = lab.lose(0.125, Traffic::all().requests().from(cluster.nodes([0, 1])));
+            lab.run_for(ms(15));
+            lab.remove_rule(nothing);
+            lab.remove_rule(nothing);
+            lab.delay(ms(3), Traffic::all().requests().larger_than(10));
+            lab.heal_core(cluster.all());
+            lab.set_sync_time(ms(1));
+        } else {
+            lab.run_for(ms(15));
+            lab.heal_core(cluster.all());
+        }
+        lab.run_for(ms(20));
+        lab
+    };
+    let lab = run(true);
+    let told: Vec<String> = lab.trace().to_string().lines().map(|line| line.trim().to_owned()).collect();
+    for expected in [
+        "0s  from now on a message takes 1ms to 2ms",
+        "0s  rule 0 begins: loses 12.5% of requests from witness 0, witness 1",
+        "15ms  rule 0 ends: loses 12.5% of requests from witness 0, witness 1",
+        "15ms  rule 1 begins: delays requests larger than 10 bytes by 3ms",
+        "15ms  rule 1 ends: delays requests larger than 10 bytes by 3ms",
+        "15ms  from now on a sync takes 1ms",
+    ] {
+        assert_eq!(told.iter().filter(|line| *line == expected).count(), 1, "{expected}: {told:#?}");
+    }
+    let picture = lab.diagram().text();
+    assert!(
+        picture.contains("== rule 0 begins: loses 12.5%") && picture.contains("== rule 0 ends"),
+        "{picture}"
+    );
+    assert!(lab.diagram().since(ms(10)).text().contains("== rule 0 holds since 0s: loses"));
+    assert!(lab.diagram().svg().contains("rule 0 ends"));
+    assert_eq!(lab.trace_hash(), run(false).trace_hash());
+    assert!(lab.verify_replay().holds());
 }
 
 #[test]

@@ -129,7 +129,11 @@ fn participants(trace: &Trace, event: &Event) -> Vec<NodeId> {
         | EventKind::Crashed { node, .. }
         | EventKind::Paused { node, .. } => vec![*node],
         EventKind::Invoked { client, .. } | EventKind::Returned { client, .. } => vec![*client],
-        EventKind::Cut { .. } | EventKind::Healed { .. } => Vec::new(),
+        EventKind::Cut { .. }
+        | EventKind::Healed { .. }
+        | EventKind::RuleBegan { .. }
+        | EventKind::RuleEnded { .. }
+        | EventKind::Changed { .. } => Vec::new(),
     }
 }
 
@@ -148,6 +152,8 @@ struct Assembly<'a> {
     /// When each paused column goes on.
     resumes: BTreeMap<usize, Time>,
     cuts: BTreeMap<u32, usize>,
+    /// Rules that held when the window began, each with what it does and since when.
+    rules_before: BTreeMap<u32, String>,
     elsewhere: usize,
 }
 
@@ -169,6 +175,7 @@ impl<'a> Assembly<'a> {
             down: BTreeMap::new(),
             resumes: BTreeMap::new(),
             cuts: BTreeMap::new(),
+            rules_before: BTreeMap::new(),
             elsewhere: 0,
         }
     }
@@ -182,6 +189,13 @@ impl<'a> Assembly<'a> {
             EventKind::Cut { cut, text, groups, one_way } => self.cut(*cut, text, groups, *one_way, None),
             EventKind::Healed { cut } => {
                 self.cuts.remove(cut);
+            }
+            EventKind::RuleBegan { rule, text } => {
+                let text = format!("rule {rule} holds since {}: {text}", event.time);
+                self.rules_before.insert(*rule, text);
+            }
+            EventKind::RuleEnded { rule, .. } => {
+                self.rules_before.remove(rule);
             }
             EventKind::Invoked { client, text } => {
                 self.open_before.insert(event.id, (*client, text.clone()));
@@ -225,6 +239,10 @@ impl<'a> Assembly<'a> {
         {
             self.cuts.insert(wall.1.cut, self.scene.walls.len());
             self.scene.walls.push(wall.1);
+        }
+        for text in std::mem::take(&mut self.rules_before).into_values() {
+            let item = Item { time: from, kind: ItemKind::World, words: text.clone(), text };
+            self.scene.items.push(item);
         }
         for (id, (client, text)) in std::mem::take(&mut self.open_before) {
             if let Some(&column) = self.column_of.get(&client) {
@@ -283,6 +301,9 @@ impl<'a> Assembly<'a> {
                     self.scene.walls[wall].to = Some(self.scene.items.len());
                     self.item(event, ItemKind::Healed { wall }, String::new());
                 }
+            }
+            EventKind::RuleBegan { .. } | EventKind::RuleEnded { .. } | EventKind::Changed { .. } => {
+                self.item(event, ItemKind::World, self.trace.sentence(event));
             }
             _ => self.mark(event),
         }

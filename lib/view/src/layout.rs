@@ -210,7 +210,7 @@ fn stack(scene: &Scene, first: usize, group: &[Item]) -> Moment {
     let mut below: Vec<i32> = Vec::with_capacity(group.len());
     for item in group {
         let place = match item.kind {
-            ItemKind::Cut { .. } | ItemKind::Healed { .. } => below_everything(&mut piles),
+            ItemKind::Cut { .. } | ItemKind::Healed { .. } | ItemKind::World => below_everything(&mut piles),
             ItemKind::Mark { column, .. } if item.text.is_empty() => piles[column].put(Taken::Dot),
             ItemKind::Mark { column, .. } => piles[column].put(Taken::Mark),
             ItemKind::Invoked { operation } | ItemKind::Returned { operation } => {

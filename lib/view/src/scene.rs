@@ -39,7 +39,7 @@ pub(crate) struct Column {
 pub(crate) struct Item {
     pub time: Time,
     pub kind: ItemKind,
-    /// What stands beside a mark: the columns say whose it is. Empty for all else.
+    /// What stands beside a mark, whose column says whose it is, or on a line across. Empty for all else.
     pub text: String,
     /// The whole event in words.
     pub words: String,
@@ -47,14 +47,33 @@ pub(crate) struct Item {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ItemKind {
-    Sent { message: usize },
-    Received { message: usize },
-    Lost { message: usize },
-    Invoked { operation: usize },
-    Returned { operation: usize },
-    Mark { column: usize, mark: Mark },
-    Cut { wall: usize },
-    Healed { wall: usize },
+    Sent {
+        message: usize,
+    },
+    Received {
+        message: usize,
+    },
+    Lost {
+        message: usize,
+    },
+    Invoked {
+        operation: usize,
+    },
+    Returned {
+        operation: usize,
+    },
+    Mark {
+        column: usize,
+        mark: Mark,
+    },
+    Cut {
+        wall: usize,
+    },
+    Healed {
+        wall: usize,
+    },
+    /// Something about the whole world.
+    World,
 }
 
 /// What happens on one lifeline alone.
@@ -157,7 +176,7 @@ impl Scene {
                 Some(self.operations[operation].column)
             }
             ItemKind::Mark { column, .. } => Some(column),
-            ItemKind::Cut { .. } | ItemKind::Healed { .. } => None,
+            ItemKind::Cut { .. } | ItemKind::Healed { .. } | ItemKind::World => None,
         }
     }
 }

@@ -21,6 +21,8 @@ fn gallery() -> Vec<(&'static str, Diagram)> {
         ("odd-text", of(scenarios::odd_text()).title("<Odd> & \"text\"")),
         ("one-way", of(scenarios::one_way()).title("Heard, but not answered")),
         ("troubles", of(scenarios::troubles())),
+        ("rules", of(scenarios::rules()).title("A slow link for a while")),
+        ("rule-window", of(scenarios::rules()).since(ms(2))),
         ("window", of(scenarios::crash()).since(ms(8)).until(ms(60)).only_named(["log", "ann"])),
         ("long", of(scenarios::long(5, 4000)).since(us(20_000)).at_most(60)),
     ]

@@ -25,6 +25,7 @@ fn runs() -> Vec<(&'static str, Trace)> {
         ("odd text", scenarios::odd_text()),
         ("one way", scenarios::one_way()),
         ("troubles", scenarios::troubles()),
+        ("rules", scenarios::rules()),
         ("long", scenarios::long(5, 4000)),
         ("wide", scenarios::long(40, 2000)),
         ("nobody", nobody),

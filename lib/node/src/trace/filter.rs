@@ -65,6 +65,9 @@ impl EventKind {
             EventKind::Healed { .. } => "healed",
             EventKind::Fault { .. } => "fault",
             EventKind::Corrupted { .. } => "corrupted",
+            EventKind::RuleBegan { .. } => "rule_began",
+            EventKind::RuleEnded { .. } => "rule_ended",
+            EventKind::Changed { .. } => "changed",
         }
     }
 
@@ -86,7 +89,10 @@ impl EventKind {
             | EventKind::Duplicated { .. }
             | EventKind::Corrupted { .. }
             | EventKind::Cut { .. }
-            | EventKind::Healed { .. } => None,
+            | EventKind::Healed { .. }
+            | EventKind::RuleBegan { .. }
+            | EventKind::RuleEnded { .. }
+            | EventKind::Changed { .. } => None,
         }
     }
 

@@ -218,6 +218,25 @@ pub enum EventKind {
         /// The [`Sent`](EventKind::Sent) event of this message.
         message: EventId,
     },
+    /// A rule of the network holds from now on.
+    RuleBegan {
+        /// The rule's number, which its end names.
+        rule: u32,
+        /// What it does to which messages.
+        text: String,
+    },
+    /// A rule of the network holds no longer.
+    RuleEnded {
+        /// The rule's number.
+        rule: u32,
+        /// What it did to which messages.
+        text: String,
+    },
+    /// Something about the whole world is different from now on: a latency, a place, a router, a name.
+    Changed {
+        /// What it is.
+        text: String,
+    },
     /// A cut was healed.
     Healed {
         /// The cut's number.
@@ -296,6 +315,9 @@ impl Trace {
             EventKind::Healed { cut } => format!("cut {cut} is healed"),
             EventKind::Fault { node, text } => format!("{}: {text}", self.name(*node)),
             EventKind::Corrupted { message } => format!("the network changes: {}", message_text(message)),
+            EventKind::RuleBegan { rule, text } => format!("rule {rule} begins: {text}"),
+            EventKind::RuleEnded { rule, text } => format!("rule {rule} ends: {text}"),
+            EventKind::Changed { text } => format!("from now on {text}"),
         }
     }
 

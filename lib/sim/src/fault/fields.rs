@@ -19,7 +19,7 @@ impl Fields {
         Fields { name: name.to_owned(), values: Vec::new() }
     }
 
-    fn with<W: Word>(mut self, field: &str, value: &W) -> Fields {
+    pub(crate) fn with<W: Word>(mut self, field: &str, value: &W) -> Fields {
         self.values.push((field.to_owned(), value.write()));
         self
     }
@@ -41,13 +41,13 @@ impl Fields {
         }
     }
 
-    fn get<W: Word>(&self, field: &str) -> Result<W, FaultError> {
+    pub(crate) fn get<W: Word>(&self, field: &str) -> Result<W, FaultError> {
         self.find(field)?.ok_or_else(|| {
             FaultError::new(format!("{field}=.. ({}) in {:?}", W::FORM, self.name), self.to_string())
         })
     }
 
-    fn find<W: Word>(&self, field: &str) -> Result<Option<W>, FaultError> {
+    pub(crate) fn find<W: Word>(&self, field: &str) -> Result<Option<W>, FaultError> {
         let value = self.values.iter().find(|(name, _)| name == field);
         value.map(|(_, word)| read(word)).transpose()
     }

@@ -41,42 +41,18 @@ impl World {
             | Fault::ServiceTime { .. }
             | Fault::Overload { .. }
             | Fault::Misbehave { .. } => self.inject_into_nodes(fault),
-            Fault::Partition { groups } => {
-                let text = groups.iter().map(|group| self.names(group)).collect::<Vec<_>>().join(" | ");
-                return Ok(Undo::Heal(self.cut(Severed::between(groups), text, groups)));
-            }
-            Fault::Isolate { nodes } => {
-                let text = format!("{} | everyone else", self.names(nodes));
-                return Ok(Undo::Heal(self.cut(Severed::around(nodes), text, std::slice::from_ref(nodes))));
-            }
-            Fault::OneWay { from, to } => {
-                let text = format!("{} -x-> {}", self.names(from), self.names(to));
-                let groups = [from.clone(), to.clone()];
-                return Ok(Undo::Heal(self.cut(Severed::one_way(from, to), text, &groups)));
-            }
-            Fault::Ring { nodes } => {
-                let text = format!("only neighbours on the ring {}", self.names(nodes));
-                return Ok(Undo::Heal(self.cut(Severed::ring(nodes), text, &[])));
-            }
-            Fault::Flap { groups, down, up } => {
-                let cut = self.network.reserve_cut();
-                let flap = Flap { groups: groups.clone(), down: *down, up: *up, is_down: false };
-                self.flaps.insert(cut, flap);
-                self.flap(cut);
-                return Ok(Undo::Heal(cut));
-            }
+            Fault::Partition { .. }
+            | Fault::Isolate { .. }
+            | Fault::OneWay { .. }
+            | Fault::Ring { .. }
+            | Fault::Flap { .. } => return Ok(Undo::Heal(self.inject_cut(fault))),
             Fault::Loss { .. }
             | Fault::Duplicate { .. }
             | Fault::Delay { .. }
             | Fault::Reorder { .. }
             | Fault::Corrupt { .. }
             | Fault::Bandwidth { .. }
-            | Fault::MtuDrop { .. } => {
-                let (effect, traffic) = rule_of(fault);
-                let rule = self.network.add_rule(traffic.clone(), effect, None);
-                self.refresh_extras();
-                return Ok(Undo::End(rule));
-            }
+            | Fault::MtuDrop { .. } => return Ok(Undo::End(self.inject_rule(fault))),
             Fault::ClockOffset { .. }
             | Fault::ClockDrift { .. }
             | Fault::ClockJump { .. }
@@ -98,7 +74,7 @@ impl World {
         match undo {
             Undo::Nothing => {}
             Undo::Heal(cut) => _ = self.heal(*cut)?,
-            Undo::End(rule) => self.network.remove_rule(*rule),
+            Undo::End(rule) => self.end_rule(*rule),
             Undo::With(fault) => _ = self.inject(fault)?,
         }
         Ok(())
@@ -130,6 +106,41 @@ impl World {
             Fault::SlowDisk { nodes, .. } => with(Fault::SlowDisk { nodes, by: Duration::ZERO }),
             _ => Undo::Nothing,
         }
+    }
+
+    fn inject_cut(&mut self, fault: &Fault) -> Cut {
+        let names = |group: &Group| self.names(group);
+        match fault {
+            Fault::Partition { groups } => {
+                let text = groups.iter().map(names).collect::<Vec<_>>().join(" | ");
+                self.cut(Severed::between(groups), text, groups)
+            }
+            Fault::Isolate { nodes } => {
+                let text = format!("{} | everyone else", names(nodes));
+                self.cut(Severed::around(nodes), text, std::slice::from_ref(nodes))
+            }
+            Fault::OneWay { from, to } => {
+                let text = format!("{} -x-> {}", names(from), names(to));
+                self.cut(Severed::one_way(from, to), text, &[from.clone(), to.clone()])
+            }
+            Fault::Ring { nodes } => {
+                let text = format!("only neighbours on the ring {}", names(nodes));
+                self.cut(Severed::ring(nodes), text, &[])
+            }
+            Fault::Flap { groups, down, up } => {
+                let cut = self.network.reserve_cut();
+                let flap = Flap { groups: groups.clone(), down: *down, up: *up, is_down: false };
+                self.flaps.insert(cut, flap);
+                self.flap(cut);
+                cut
+            }
+            _ => unreachable!("only faults between groups are cuts"),
+        }
+    }
+
+    fn inject_rule(&mut self, fault: &Fault) -> Rule {
+        let (effect, traffic) = rule_of(fault);
+        self.begin_rule(traffic, effect)
     }
 
     /// Cuts links from this moment on.

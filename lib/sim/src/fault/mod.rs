@@ -157,7 +157,9 @@ pub enum Fault {
         traffic: Traffic,
     },
     /// Changes each matching message with this probability: by the cluster's own mutator if it has one
-    /// ([`Cluster::set_mutator`](crate::Cluster::set_mutator)), and otherwise so that a checksum notices and it is lost.
+    /// ([`Cluster::set_mutator`](crate::Cluster::set_mutator), and for calls
+    /// [`set_request_mutator`](crate::Cluster::set_request_mutator) and
+    /// [`set_response_mutator`](crate::Cluster::set_response_mutator)), and otherwise so that a checksum notices and it is lost.
     Corrupt {
         /// From 0 to 1.
         probability: f64,

@@ -1,13 +1,13 @@
 //! What a notebook does to the network of its laboratory.
 
-use netsplit_node::Duration;
+use netsplit_node::{Duration, NodeId};
 
 use super::Lab;
 use crate::action::{Action, Made};
 use crate::error::{expect, forwards};
 use crate::fault::{Fault, Undo};
 use crate::group::Group;
-use crate::network::{Bandwidth, Cut, Latency, Region, Rule, Traffic};
+use crate::network::{Bandwidth, Cut, Latency, LinkProfile, Region, Rule, Traffic};
 
 impl Lab {
     /// Cuts every link between different `groups`, in both directions; who is in none reaches everyone.
@@ -85,7 +85,39 @@ impl Lab {
     /// From now on what `from` sends to `to` takes this long; the other direction is a link of its own.
     #[track_caller]
     pub fn set_link_latency(&self, from: impl Into<Group>, to: impl Into<Group>, latency: Latency) {
-        self.act(Action::LinkLatency { from: from.into(), to: to.into(), latency });
+        self.set_link_one_way(from, to, LinkProfile::new(latency));
+    }
+
+    /// From now on the links between `one` and `other` are these: each pair has a link of its own, and each direction its own queue.
+    ///
+    /// ```
+    /// use netsplit_algorithms::replication::EagerStore;
+    /// use netsplit_node::ms;
+    /// use netsplit_sim::{Lab, Latency, LinkProfile};
+    /// let lab = Lab::new(42);
+    /// let store = lab.cluster("store", 3, |_id| EagerStore::default());
+    /// let wan = LinkProfile { loss: 0.01, mtu: Some(1400), ..LinkProfile::new(Latency::Constant(ms(15))) };
+    /// lab.set_link(store.nodes([0]), store.nodes([1, 2]), wan);
+    /// assert_eq!(lab.link(store.id(2), store.id(0)).to_string(), "link latency=15ms loss=0.01 mtu=1400");
+    /// ```
+    #[track_caller]
+    pub fn set_link(&self, one: impl Into<Group>, other: impl Into<Group>, profile: LinkProfile) {
+        let (one, other) = (one.into(), other.into());
+        self.set_link_one_way(one.clone(), other.clone(), profile);
+        if one != other {
+            self.set_link_one_way(other, one, profile);
+        }
+    }
+
+    /// The same in one direction.
+    #[track_caller]
+    pub fn set_link_one_way(&self, from: impl Into<Group>, to: impl Into<Group>, profile: LinkProfile) {
+        self.act(Action::Link { from: from.into(), to: to.into(), profile });
+    }
+
+    /// The link of what `from` sends to `to` at the moment: its own, or what all or their places have. Rules come on top.
+    pub fn link(&self, from: NodeId, to: NodeId) -> LinkProfile {
+        self.world().network.link(from, to)
     }
 
     /// Puts participants somewhere in the world: what they and others that were placed send each other takes the time of the way,

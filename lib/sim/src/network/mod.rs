@@ -8,6 +8,7 @@
 mod bandwidth;
 mod cut;
 mod latency;
+mod link;
 mod region;
 mod traffic;
 
@@ -22,6 +23,8 @@ pub(crate) use bandwidth::Pipe;
 pub use cut::Cut;
 pub(crate) use cut::Severed;
 pub use latency::{Latency, Percentiles};
+pub(crate) use link::Link;
+pub use link::LinkProfile;
 pub use region::Region;
 pub use traffic::Traffic;
 
@@ -84,7 +87,8 @@ pub(crate) struct Arrival {
 #[derive(Clone)]
 pub(crate) struct Network {
     latency: Latency,
-    links: BTreeMap<(NodeId, NodeId), Latency>,
+    /// The links that are one's own, by sender and receiver.
+    links: BTreeMap<(NodeId, NodeId), Link>,
     /// Where participants are, for those that were placed.
     places: BTreeMap<NodeId, Region>,
     rules: Vec<ActiveRule>,
@@ -120,29 +124,56 @@ impl Network {
         self.latency = latency;
         self.links.clear();
         self.places.clear();
-        self.has_links = false;
+        self.look_again();
     }
 
-    pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, latency: Latency) {
-        self.links.insert((from, to), latency);
-        self.has_links = true;
+    /// Gives what `from` sends to `to` a link of its own.
+    pub(crate) fn set_link(&mut self, from: NodeId, to: NodeId, profile: LinkProfile) {
+        self.links.insert((from, to), Link::new(profile));
+        self.look_again();
+    }
+
+    /// The link of what `from` sends to `to`.
+    pub(crate) fn link(&self, from: NodeId, to: NodeId) -> LinkProfile {
+        let own = self.links.get(&(from, to)).map(|link| link.profile);
+        own.unwrap_or_else(|| LinkProfile::new(self.latency_between(from, to)))
     }
 
     /// Puts a participant somewhere: what it and others that were placed send each other takes the time of the way.
     pub(crate) fn place(&mut self, id: NodeId, region: Region) {
         self.places.insert(id, region);
-        self.has_links = true;
+        self.look_again();
     }
 
-    #[inline(never)]
-    fn latency_of_link(&self, from: NodeId, to: NodeId) -> Latency {
-        if let Some(latency) = self.links.get(&(from, to)) {
-            return *latency;
-        }
+    /// What the way takes where no link is of its own.
+    fn latency_between(&self, from: NodeId, to: NodeId) -> Latency {
         match (self.places.get(&from), self.places.get(&to)) {
             (Some(here), Some(there)) => here.latency_to(there),
             _ => self.latency,
         }
+    }
+
+    /// What becomes of a message on its way, before any rule.
+    #[inline(never)]
+    fn cross(&mut self, now: Time, (from, to): (NodeId, NodeId), size: u64) -> More {
+        if let Some(link) = self.links.get_mut(&(from, to)) {
+            return link.cross(now, size, &mut self.random);
+        }
+        let latency = self.latency_between(from, to);
+        More { later: latency.draw(&mut self.random), ..More::default() }
+    }
+
+    /// How long a second copy is under way.
+    #[cold]
+    fn cross_again(&mut self, from: NodeId, to: NodeId) -> Duration {
+        self.link(from, to).latency.draw(&mut self.random)
+    }
+
+    /// What routing has to ask for, after a change.
+    fn look_again(&mut self) {
+        self.has_links = !self.links.is_empty() || !self.places.is_empty();
+        self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size)
+            || self.links.values().any(|link| link.profile.needs_size());
     }
 
     /// Whether routing asks for the sizes of messages.
@@ -157,14 +188,17 @@ impl Network {
         if self.is_cut(from, to) {
             return Fate::Lost("the link is cut");
         }
-        let of_its_own;
-        let mut latency = &self.latency;
-        if self.has_links {
-            of_its_own = self.latency_of_link(from, to);
-            latency = &of_its_own;
-        }
-        let mut after = latency.draw(&mut self.random);
         let (mut doubled, mut corrupted, mut used_up, mut lost) = (false, false, false, None);
+        let mut after;
+        if self.has_links {
+            let more = self.cross(now, (from, to), size);
+            if let Some(reason) = more.lost {
+                return Fate::Lost(reason);
+            }
+            (after, doubled, corrupted) = (more.later, more.doubled, more.corrupted);
+        } else {
+            after = self.latency.draw(&mut self.random);
+        }
         for rule in &mut self.rules {
             if !rule.traffic.includes(from, to, cargo, size) {
                 continue;
@@ -178,7 +212,7 @@ impl Network {
             }
             if let Effect::Lose(chance) = rule.effect {
                 if chance.happens(&mut self.random) {
-                    lost = Some("lost by the network");
+                    lost = Some(LOST);
                     break;
                 }
                 continue;
@@ -199,7 +233,7 @@ impl Network {
         if let Some(reason) = lost {
             return Fate::Lost(reason);
         }
-        let second = if doubled { Some(latency.draw(&mut self.random)) } else { None };
+        let second = if doubled { Some(self.cross_again(from, to)) } else { None };
         Fate::Arrives(Arrival { after, second, corrupted })
     }
 
@@ -213,20 +247,21 @@ impl Network {
         let id = Rule(self.next_rule);
         self.next_rule += 1;
         self.rules.push(ActiveRule { id, traffic, effect, remaining });
-        self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size);
+        self.look_again();
         id
     }
 
-    /// Ends a rule; one that has ended already stays ended.
-    pub(crate) fn remove_rule(&mut self, id: Rule) {
-        self.rules.retain(|rule| rule.id != id);
-        self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size);
+    /// Ends a rule; one that has ended already stays ended. Returns what it did, if it was one without a number of messages.
+    pub(crate) fn remove_rule(&mut self, id: Rule) -> Option<(Traffic, Effect)> {
+        let index = self.rules.iter().position(|rule| rule.id == id)?;
+        let ActiveRule { traffic, effect, remaining, .. } = self.rules.remove(index);
+        self.look_again();
+        remaining.is_none().then_some((traffic, effect))
     }
 
-    /// Ends all rules.
-    pub(crate) fn remove_rules(&mut self) {
-        self.rules.clear();
-        self.needs_sizes = false;
+    /// The rules that hold.
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        self.rules.iter().map(|rule| rule.id).collect()
     }
 
     /// The number of the next cut.
@@ -256,13 +291,23 @@ impl Network {
     }
 }
 
-/// What a rule other than loss does to one message.
+/// What a link, or a rule other than loss, does to one message.
 #[derive(Default)]
-struct More {
+pub(crate) struct More {
     later: Duration,
     doubled: bool,
     corrupted: bool,
     lost: Option<&'static str>,
+}
+
+/// Why messages are lost: the names of losses in a trace.
+const LOST: &str = "lost by the network";
+const QUEUE_FULL: &str = "the queue of the link is full";
+const TOO_LARGE: &str = "too large for the link";
+
+/// A probability to a ten-thousandth of a percent.
+pub(crate) fn percent(chance: Chance) -> String {
+    format!("{}%", (chance.as_f64() * 1e6).round() / 1e4)
 }
 
 impl Effect {
@@ -270,7 +315,7 @@ impl Effect {
     fn act(&mut self, now: Time, size: u64, random: &mut Random) -> More {
         let mut more = More::default();
         match self {
-            Effect::Lose(chance) => more.lost = chance.happens(random).then_some("lost by the network"),
+            Effect::Lose(chance) => more.lost = chance.happens(random).then_some(LOST),
             Effect::Delay(by) => more.later = *by,
             Effect::Duplicate(chance) => more.doubled = chance.happens(random),
             Effect::Reorder(chance, by) => {
@@ -281,9 +326,9 @@ impl Effect {
             Effect::Corrupt(chance) => more.corrupted = chance.happens(random),
             Effect::Share(pipe) => match pipe.pass(now, size) {
                 Some(time) => more.later = time,
-                None => more.lost = Some("the queue of the link is full"),
+                None => more.lost = Some(QUEUE_FULL),
             },
-            Effect::TooLarge(bytes) => more.lost = (size > *bytes).then_some("too large for the link"),
+            Effect::TooLarge(bytes) => more.lost = (size > *bytes).then_some(TOO_LARGE),
         }
         more
     }

@@ -65,6 +65,15 @@ impl Traffic {
         self
     }
 
+    pub(crate) fn kind_in_words(&self) -> &'static str {
+        match self.cargo {
+            None => "traffic",
+            Some(Cargo::Message) => "messages",
+            Some(Cargo::Request) => "requests",
+            Some(Cargo::Response) => "replies",
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn includes(&self, from: NodeId, to: NodeId, cargo: Cargo, size: u64) -> bool {
         self.cargo.is_none_or(|only| only == cargo)
@@ -76,12 +85,7 @@ impl Traffic {
 
 impl std::fmt::Display for Traffic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.cargo {
-            None => "traffic",
-            Some(Cargo::Message) => "messages",
-            Some(Cargo::Request) => "requests",
-            Some(Cargo::Response) => "replies",
-        })?;
+        f.write_str(self.kind_in_words())?;
         if let Some(senders) = &self.from {
             write!(f, " from {senders}")?;
         }

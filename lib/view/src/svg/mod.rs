@@ -58,6 +58,7 @@ pub(crate) fn draw(scene: &Scene, trace: &Trace, options: &Options) -> String {
     let flights = arrows::flights(&picture);
     picture.draw_axis();
     picture.draw_walls();
+    picture.draw_changes();
     picture.draw_outages();
     picture.draw_lifelines();
     picture.draw_breaks();
@@ -69,6 +70,7 @@ pub(crate) fn draw(scene: &Scene, trace: &Trace, options: &Options) -> String {
     picture.label_calls();
     picture.label_arrows(&flights);
     picture.label_walls();
+    picture.label_changes();
     let height = picture.draw_frame(trace, options);
     let about = frame::about(scene, trace, options);
     picture.canvas.finish((width, height), &about)

@@ -6,7 +6,7 @@ use netsplit_node::Time;
 use netsplit_node::trace::OutcomeKind;
 
 use crate::layout::roughly;
-use crate::scene::Wall;
+use crate::scene::{ItemKind, Wall};
 
 use super::canvas::Canvas;
 use super::labels::{Anchor, Face, NOBODY, Spot};
@@ -264,6 +264,29 @@ impl Picture<'_> {
                 self.plate(&text, colour, self.layout.of_item[item]);
             }
         }
+    }
+
+    /// What changes about the whole world, as a thin line across.
+    pub(super) fn draw_changes(&mut self) {
+        for (y, words) in self.changes() {
+            self.canvas.group(&words, |canvas| {
+                let looks = format!("stroke=\"{QUIET}\" stroke-dasharray=\"2 4\"");
+                canvas.line((AXIS - 6, y), (self.width - MARGIN, y), &looks);
+            });
+        }
+    }
+
+    pub(super) fn label_changes(&mut self) {
+        for (y, words) in self.changes() {
+            self.plate(&words, QUIET, y);
+        }
+    }
+
+    /// Where something about the whole world changes, and what.
+    fn changes(&self) -> Vec<(i32, String)> {
+        let items = self.scene.items.iter().zip(&self.layout.of_item);
+        let changes = items.filter(|(item, _)| item.kind == ItemKind::World);
+        changes.map(|(item, &y)| (y, item.text.clone())).collect()
     }
 
     /// A text on a plate of its own, at the right or the left end of a line across the picture.

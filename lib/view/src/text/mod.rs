@@ -217,6 +217,7 @@ impl<'a> Page<'a> {
             ItemKind::Healed { wall } => {
                 self.across(item.time, &format!("cut {} is healed", self.scene.walls[wall].cut));
             }
+            ItemKind::World => self.across(item.time, &visible(&item.text)),
         }
     }
 

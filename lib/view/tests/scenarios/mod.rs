@@ -196,6 +196,22 @@ pub fn partition() -> Trace {
     run.finish(secs(2))
 }
 
+/// What changes about the whole world: a rule begins and ends, a latency changes.
+pub fn rules() -> Trace {
+    let mut run = Recording::of(5, &["store 0", "store 1"], &[]);
+    run.start_all();
+    run.happens(EventKind::Changed { text: "a message takes 1ms".into() });
+    let text = "delays messages to store 1 by 3ms";
+    run.at(us(500)).happens(EventKind::RuleBegan { rule: 0, text: text.into() });
+    run.at(us(1000));
+    let slow = run.send(0, 1, "copy");
+    run.at(us(5000)).receive(slow);
+    run.at(us(6000)).happens(EventKind::RuleEnded { rule: 0, text: text.into() });
+    let fast = run.send(1, 0, "done");
+    run.at(us(7000)).receive(fast);
+    run.finish(ms(8))
+}
+
 /// What was not synced is lost: a node answers, crashes, restarts, and knows nothing of it.
 pub fn crash() -> Trace {
     let mut run = Recording::of(3, &["log 0"], &["ann", "bob"]);
