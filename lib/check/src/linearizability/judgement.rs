@@ -1,9 +1,9 @@
 //! What was found in each part of a history.
 
 use super::budget::{Budget, Deadline, Exhausted, Meter};
-use super::parts::{Loops, Part, divide, items};
+use super::parts::{Loops, Part, divide, happened, items, whole};
 use super::reasons::reasons;
-use super::search::{Found, search};
+use super::search::{Found, Item, search};
 use super::subject::Subject;
 use super::transitions::Transitions;
 use super::workers::{MOST_THREADS, on_threads};
@@ -80,8 +80,12 @@ pub(super) struct Settings {
 /// afterwards, alone.
 pub(super) fn judge(subject: &dyn Subject, count: usize, settings: Settings) -> Judgement {
     let deadline = Deadline::of(settings.budget);
-    let parts = divide(subject, count, settings.whole);
-    let loops = Loops::of(subject, count);
+    let happened = happened(subject, count);
+    let mut parts = divide(subject, &happened);
+    let loops = Loops::of(subject, count, &parts);
+    if settings.whole || parts.is_empty() {
+        parts = vec![whole(&happened)];
+    }
     let at_once = parts.len().min(MOST_THREADS);
     let share = settings.budget.memory / at_once;
     let mut findings = on_threads(settings.threads.min(MOST_THREADS), parts.len(), |number| {
@@ -116,7 +120,8 @@ fn judge_part(
         Found::Linearization(order) => Finding::Linearizable { order: numbers(order) },
         Found::Nothing(stuck) => {
             let open: Vec<_> = classes.iter().map(|classes| classes.open).collect();
-            let because = reasons(&items, &open, stuck.operation, &mut steps, (memory, deadline));
+            let end = last_return_in_its_instant(subject, &items, stuck.operation);
+            let because = reasons(&items, &open, (stuck.operation, end), &mut steps, (memory, deadline));
             Finding::Violated {
                 operation: stuck.operation as usize,
                 order: numbers(stuck.order),
@@ -127,4 +132,11 @@ fn judge_part(
             Finding::Undecided { exhausted, operation: stuck.operation as usize, order: numbers(stuck.order) }
         }
     }
+}
+
+/// The place of the last return in the instant in which `operation` returned.
+fn last_return_in_its_instant(subject: &dyn Subject, items: &[Item], operation: u32) -> u32 {
+    let instant = |operation: u32| subject.facts(operation as usize).returned;
+    let together = items.iter().filter(|item| instant(item.operation) == instant(operation));
+    together.filter_map(|item| item.returned).max().unwrap_or(u32::MAX)
 }

@@ -9,7 +9,8 @@
 //!
 //! One caller, though, knows its own order: who asks again in the very instant in which the answer came (a closed loop without
 //! thinking time does nothing else) asked *after* it. So an operation follows the one that its caller waited for, provided that this
-//! caller always waited: never had two operations under way at once.
+//! caller always waited: never had two operations under way at once. That counts within a part of the service only, since otherwise
+//! a history could be wrong as a whole of which every part is right, and dividing it would change the verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,23 +29,26 @@ pub(super) struct Part {
 }
 
 /// The parts of a history, ordered by name; one if the specification does not divide it.
-pub(super) fn divide(subject: &dyn Subject, count: usize, whole: bool) -> Vec<Part> {
-    // What failed never happened: no part of it concerns the state.
-    let happened = (0..count).filter(|&operation| subject.facts(operation).ending != Ending::Fail);
-    let mut operations: Vec<usize> = happened.collect();
-    operations.sort_by_key(|&operation| (subject.facts(operation).invoked, operation));
+pub(super) fn divide(subject: &dyn Subject, happened: &[usize]) -> Vec<Part> {
     let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for &operation in operations.iter().filter(|_| !whole) {
-        let Some(key) = subject.partition(operation) else {
-            parts.clear();
-            break;
-        };
+    for &operation in happened {
+        let Some(key) = subject.partition(operation) else { return vec![whole(happened)] };
         parts.entry(key).or_default().push(operation);
     }
-    if parts.is_empty() {
-        return vec![Part { key: None, operations }];
-    }
     parts.into_iter().map(|(key, operations)| Part { key: Some(key), operations }).collect()
+}
+
+/// A part that is everything.
+pub(super) fn whole(happened: &[usize]) -> Part {
+    Part { key: None, operations: happened.to_vec() }
+}
+
+/// The operations that may have happened, in the order of their calls: what failed never did.
+pub(super) fn happened(subject: &dyn Subject, count: usize) -> Vec<usize> {
+    let mut operations: Vec<usize> =
+        (0..count).filter(|&operation| subject.facts(operation).ending != Ending::Fail).collect();
+    operations.sort_by_key(|&operation| (subject.facts(operation).invoked, operation));
+    operations
 }
 
 /// The operations of a part as the search sees them: calls and returns numbered in one order.
@@ -60,7 +64,6 @@ pub(super) fn items(subject: &dyn Subject, part: &Part, classes: &[Classes], loo
         }
     }
     events.sort();
-    let members: BTreeSet<usize> = part.operations.iter().copied().collect();
     let mut items: Vec<Item> = part
         .operations
         .iter()
@@ -74,7 +77,7 @@ pub(super) fn items(subject: &dyn Subject, part: &Part, classes: &[Classes], loo
                 reads: class.reads,
                 call: 0,
                 returned: None,
-                after: loops.before(operation).filter(|before| members.contains(before)).map(|it| it as u32),
+                after: loops.before(operation),
             }
         })
         .collect();
@@ -84,35 +87,53 @@ pub(super) fn items(subject: &dyn Subject, part: &Part, classes: &[Classes], loo
     items
 }
 
-/// Which operation was asked for in the instant of the answer to which other, by callers that wait for their answers.
+/// Which operation was asked for in the instant of the answer to which other of the same part, by callers that wait for their answers.
 pub(super) struct Loops {
-    before: BTreeMap<usize, usize>,
+    before: BTreeMap<usize, Vec<u32>>,
 }
 
 impl Loops {
-    pub(super) fn of(subject: &dyn Subject, count: usize) -> Loops {
-        let mut callers: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for operation in 0..count {
-            callers.entry(subject.facts(operation).caller).or_default().push(operation);
-        }
+    /// Of a history of so many operations that falls into these parts.
+    pub(super) fn of(subject: &dyn Subject, count: usize, parts: &[Part]) -> Loops {
+        let waiting = callers_that_wait(subject, count);
         let mut before = BTreeMap::new();
-        for mut operations in callers.into_values() {
-            operations.sort_by_key(|&operation| (subject.facts(operation).invoked, operation));
-            let waited = |pair: &[usize]| {
-                subject.facts(pair[0]).returned.is_some_and(|end| end <= subject.facts(pair[1]).invoked)
-            };
-            if operations.windows(2).all(waited) {
-                let at_once = |pair: &&[usize]| {
-                    let earlier = subject.facts(pair[0]);
-                    earlier.ending == Ending::Ok && earlier.returned == Some(subject.facts(pair[1]).invoked)
-                };
-                before.extend(operations.windows(2).filter(at_once).map(|pair| (pair[1], pair[0])));
+        for part in parts {
+            // What each caller was told last, as far as it was told in one instant.
+            let mut told: BTreeMap<u32, (Time, Vec<u32>)> = BTreeMap::new();
+            for &operation in &part.operations {
+                let facts = subject.facts(operation);
+                let (instant, answers) = told.entry(facts.caller).or_default();
+                if *instant == facts.invoked && !answers.is_empty() && waiting.contains(&facts.caller) {
+                    before.insert(operation, answers.clone());
+                }
+                if let Some(returned) = facts.returned.filter(|_| facts.ending == Ending::Ok) {
+                    if *instant != returned {
+                        answers.clear();
+                    }
+                    *instant = returned;
+                    answers.push(operation as u32);
+                }
             }
         }
         Loops { before }
     }
 
-    fn before(&self, operation: usize) -> Option<usize> {
-        self.before.get(&operation).copied()
+    fn before(&self, operation: usize) -> Vec<u32> {
+        self.before.get(&operation).cloned().unwrap_or_default()
     }
+}
+
+/// Callers that never have two operations under way.
+fn callers_that_wait(subject: &dyn Subject, count: usize) -> BTreeSet<u32> {
+    let mut callers: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for operation in 0..count {
+        callers.entry(subject.facts(operation).caller).or_default().push(operation);
+    }
+    callers.retain(|_, operations| {
+        operations.sort_by_key(|&operation| (subject.facts(operation).invoked, operation));
+        operations.windows(2).all(|pair| {
+            subject.facts(pair[0]).returned.is_some_and(|end| end <= subject.facts(pair[1]).invoked)
+        })
+    });
+    callers.into_keys().collect()
 }

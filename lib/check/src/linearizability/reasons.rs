@@ -20,24 +20,20 @@ const STEPS_OF_ALL: u64 = 1_000_000;
 
 /// The operations that, by when they ended or by what they were told, leave no room for `stuck`; in the order of their calls.
 ///
-/// `open` is the class of each item as if nobody knew its response. If the steps do not suffice, some operations too many are named.
+/// `end` is the place of the last return in the instant of its own return. `open` is the class of each item as if nobody knew its response. If the steps do not suffice, some operations too many are named.
 pub(super) fn reasons(
     items: &[Item],
     open: &[Class],
-    stuck: u32,
+    (stuck, end): (u32, u32),
     steps: &mut Transitions<'_>,
     (memory, deadline): (usize, Deadline),
 ) -> Vec<u32> {
     let Some(stuck) = items.iter().position(|item| item.operation == stuck) else { return Vec::new() };
-    let end = items[stuck].returned;
     // What was called after that return cannot matter, nor can the returns after it.
     let known: Vec<Item> = items
         .iter()
-        .filter(|item| end.is_none_or(|end| item.call < end))
-        .map(|item| Item {
-            returned: item.returned.filter(|&it| end.is_none_or(|end| it <= end)),
-            ..item.clone()
-        })
+        .filter(|item| item.call < end)
+        .map(|item| Item { returned: item.returned.filter(|&it| it <= end), ..item.clone() })
         .collect();
     let mut relaxing =
         Relaxing { known, open, stuck, relaxed: Vec::new(), steps, memory, deadline, left: STEPS_OF_ALL };
@@ -101,6 +97,6 @@ impl Relaxing<'_, '_> {
             return item.clone();
         }
         let Class { number, reads } = self.open[index];
-        Item { class: number, reads, returned: None, after: None, ..item.clone() }
+        Item { class: number, reads, returned: None, ..item.clone() }
     }
 }

@@ -13,7 +13,7 @@
 //! - **Twins in order.** Of two operations with the same request and response, of which one was both called and answered
 //!   before the other, that one is placed first: in any linearization the two may change places.
 //! - **Open operations only if they change something.** An operation of unknown outcome need not be placed at all, so it is placed
-//!   only where it changes the state; of several with one request, the one called first, since all of them stay open to the end.
+//!   only where it changes the state; of several with one request, the first that may come, since all of them stay open to the end.
 //! - **Fewer open operations are better.** A configuration is also known if one with the same state, the same answered operations and
 //!   *fewer* open ones is: whatever can follow the one can follow the other.
 //!
@@ -38,8 +38,8 @@ pub(super) struct Item {
     pub(super) call: u32,
     /// The place of its return; nothing if it stays open to the end, so that it may be placed anywhere after its call, or not at all.
     pub(super) returned: Option<u32>,
-    /// The operation that must be placed before it besides those that returned before its call.
-    pub(super) after: Option<u32>,
+    /// Operations that must be placed before it, besides those that returned before its call.
+    pub(super) after: Vec<u32>,
 }
 
 /// What the search found.
@@ -70,15 +70,21 @@ pub(super) fn search(items: &[Item], steps: &mut Transitions<'_>, meter: &mut Me
 
 const NONE: u32 = u32::MAX;
 
-/// Open operations with one request: interchangeable, but for the time of their call.
+/// Open operations with one request: interchangeable, but for when they may come.
 struct OpenClass {
     class: u32,
-    /// Their numbers among the open operations are `first..first + calls.len()`.
-    first: usize,
-    calls: Vec<u32>,
-    operations: Vec<u32>,
-    /// So many of them are placed.
-    used: usize,
+    /// Their numbers, in the order of their calls.
+    members: std::ops::Range<usize>,
+}
+
+/// An open operation.
+struct Open {
+    operation: u32,
+    call: u32,
+    /// Its number among the classes of open operations.
+    class: usize,
+    /// The answered operations that must be placed before it.
+    must_follow: Vec<u32>,
 }
 
 /// What was placed, and can be taken back.
@@ -116,8 +122,9 @@ struct Search<'a, 's> {
     reads: Vec<bool>,
     returns: Vec<u32>,
     called_before_return: Vec<u32>,
-    must_follow: Vec<[u32; 2]>,
-    open: Vec<OpenClass>,
+    must_follow: Vec<Vec<u32>>,
+    open: Vec<Open>,
+    open_classes: Vec<OpenClass>,
 
     // Entries of the list: call `2 * n`, return `2 * n + 1`, and one that stands before all.
     next: Vec<u32>,
@@ -146,6 +153,8 @@ impl<'a, 's> Search<'a, 's> {
         let count = answered.len();
         let (next, previous) = linked_list(answered);
         let returns: Vec<u32> = answered.iter().filter_map(|item| item.returned).collect();
+        let numbers = numbers(answered);
+        let (open, open_classes) = open_operations(open, &numbers);
         let called_before =
             |place: u32| answered.partition_point(|item| item.call < place).try_into().unwrap_or(NONE);
         Search {
@@ -156,15 +165,16 @@ impl<'a, 's> Search<'a, 's> {
             classes: answered.iter().map(|item| item.class).collect(),
             reads: answered.iter().map(|item| item.reads).collect(),
             called_before_return: returns.iter().map(|&place| called_before(place)).collect(),
-            must_follow: must_follow(answered),
+            must_follow: must_follow(answered, &numbers),
             returns,
-            open: open_classes(open),
+            open_bits: vec![0; open.len().div_ceil(64)],
+            open,
+            open_classes,
             next,
             previous,
             state: 0,
             remaining: count,
             bits: vec![0; count.div_ceil(64)],
-            open_bits: vec![0; open.len().div_ceil(64)],
             hash: 0,
             placed: Vec::new(),
             choices: Vec::new(),
@@ -230,12 +240,14 @@ impl<'a, 's> Search<'a, 's> {
         }
         let until = self.returns[self.first_return() as usize];
         let begin = if let From::Open(class) = from { class + 1 } else { 0 };
-        for class in begin..self.open.len() {
-            let open = &self.open[class];
-            if open.calls.get(open.used).is_some_and(|&call| call < until) {
-                let after = self.step(self.open[class].class);
+        for class in begin..self.open_classes.len() {
+            let OpenClass { class, ref members } = self.open_classes[class];
+            let called = members.clone().take_while(|&number| self.open[number].call < until);
+            let mut left = called.filter(|&number| !contains(&self.open_bits, number));
+            if let Some(number) = left.find(|&number| self.have_come(&self.open[number].must_follow)) {
+                let after = self.step(class);
                 if let Some(state) = after.filter(|&state| state != self.state) {
-                    return Some((Placed::Open(class as u32), state));
+                    return Some((Placed::Open(number as u32), state));
                 }
             }
         }
@@ -263,8 +275,12 @@ impl<'a, 's> Search<'a, 's> {
     }
 
     fn may_come_now(&self, number: u32) -> bool {
-        let is_placed = |other: u32| self.bits[other as usize / 64] >> (other % 64) & 1 == 1;
-        self.must_follow[number as usize].iter().all(|&other| other == NONE || is_placed(other))
+        self.have_come(&self.must_follow[number as usize])
+    }
+
+    /// Whether these answered operations are placed.
+    fn have_come(&self, numbers: &[u32]) -> bool {
+        numbers.iter().all(|&number| contains(&self.bits, number as usize))
     }
 
     fn step(&mut self, class: u32) -> Option<u32> {
@@ -281,12 +297,7 @@ impl<'a, 's> Search<'a, 's> {
                 self.hash ^= key_of(number);
                 self.remaining -= 1;
             }
-            Placed::Open(class) => {
-                let open = &mut self.open[class as usize];
-                let bit = open.first + open.used;
-                open.used += 1;
-                self.open_bits[bit / 64] |= 1 << (bit % 64);
-            }
+            Placed::Open(number) => self.open_bits[number as usize / 64] |= 1 << (number % 64),
         }
         self.placed.push(chosen);
     }
@@ -306,12 +317,9 @@ impl<'a, 's> Search<'a, 's> {
                     self.remaining += 1;
                     From::Call(number)
                 }
-                Placed::Open(class) => {
-                    let open = &mut self.open[class as usize];
-                    open.used -= 1;
-                    let bit = open.first + open.used;
-                    self.open_bits[bit / 64] &= !(1 << (bit % 64));
-                    From::Open(class as usize)
+                Placed::Open(number) => {
+                    self.open_bits[number as usize / 64] &= !(1 << (number % 64));
+                    From::Open(self.open[number as usize].class)
                 }
             };
         }
@@ -357,13 +365,9 @@ impl<'a, 's> Search<'a, 's> {
 
     /// What is placed, in its order.
     fn order(&self) -> Vec<u32> {
-        let mut used = vec![0; self.open.len()];
         let operation = |placed: &Placed| match *placed {
             Placed::Answered(number) => self.operations[number as usize],
-            Placed::Open(class) => {
-                used[class as usize] += 1;
-                self.open[class as usize].operations[used[class as usize] - 1]
-            }
+            Placed::Open(number) => self.open[number as usize].operation,
         };
         self.placed.iter().map(operation).collect()
     }
@@ -406,50 +410,60 @@ fn linked_list(answered: &[&Item]) -> (Vec<u32>, Vec<u32>) {
     (next, previous)
 }
 
-/// For each operation, those that must be placed before it: the one it names, and its earlier twin.
+/// For each operation, those that must be placed before it: those it names, and its earlier twin.
 ///
 /// Who is named, or names another, has no twin: changing places could put it on the wrong side of that other.
-fn must_follow(answered: &[&Item]) -> Vec<[u32; 2]> {
-    let numbers: BTreeMap<u32, u32> = answered.iter().map(|item| item.operation).zip(0..).collect();
-    let named: Vec<Option<&u32>> =
-        answered.iter().map(|item| item.after.and_then(|operation| numbers.get(&operation))).collect();
+fn must_follow(answered: &[&Item], numbers: &BTreeMap<u32, u32>) -> Vec<Vec<u32>> {
+    let mut follows: Vec<Vec<u32>> = answered.iter().map(|item| named(item, numbers)).collect();
     let mut is_named = vec![false; answered.len()];
-    named.iter().flatten().for_each(|&&number| is_named[number as usize] = true);
+    follows.iter().flatten().for_each(|&number| is_named[number as usize] = true);
     let mut of_class: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    let mut follows = Vec::with_capacity(answered.len());
-    for (number, item) in answered.iter().enumerate() {
+    for (number, item) in answered.iter().enumerate().filter(|(_, item)| !item.reads) {
         let earlier = of_class.entry(item.class).or_default();
-        let may_have_twin = !item.reads && !is_named[number];
-        let is_twin = |&&before: &&u32| {
-            answered[before as usize].returned < item.returned && named[before as usize].is_none()
-        };
-        let twin = earlier.iter().rev().find(is_twin).filter(|_| may_have_twin);
-        follows.push([named[number].map_or(NONE, |&it| it), twin.map_or(NONE, |&it| it)]);
-        earlier.push(number as u32);
+        if !is_named[number] {
+            let is_twin = |&&before: &&u32| answered[before as usize].returned < item.returned;
+            follows[number].extend(earlier.iter().rev().find(is_twin));
+        }
+        if named(item, numbers).is_empty() {
+            earlier.push(number as u32);
+        }
     }
     follows
 }
 
-/// Open operations by their class; one that only reads is never worth placing.
-fn open_classes(open: &[&Item]) -> Vec<OpenClass> {
-    let mut classes: Vec<OpenClass> = Vec::new();
-    let mut sorted: Vec<&&Item> = open.iter().filter(|item| !item.reads).collect();
+/// The numbers of the answered operations that must be placed before this one.
+fn named(item: &Item, numbers: &BTreeMap<u32, u32>) -> Vec<u32> {
+    item.after.iter().filter_map(|operation| numbers.get(operation).copied()).collect()
+}
+
+/// Answered operations' numbers in the search.
+fn numbers(answered: &[&Item]) -> BTreeMap<u32, u32> {
+    answered.iter().map(|item| item.operation).zip(0..).collect()
+}
+
+/// Open operations, sorted by their classes; one that only reads is never worth placing.
+fn open_operations(open: &[&Item], numbers: &BTreeMap<u32, u32>) -> (Vec<Open>, Vec<OpenClass>) {
+    let mut sorted: Vec<&Item> = open.iter().copied().filter(|item| !item.reads).collect();
     sorted.sort_by_key(|item| (item.class, item.call));
-    for (bit, item) in sorted.into_iter().enumerate() {
-        if classes.last().is_none_or(|last| last.class != item.class) {
-            classes.push(OpenClass {
-                class: item.class,
-                first: bit,
-                calls: Vec::new(),
-                operations: Vec::new(),
-                used: 0,
-            });
+    let (mut all, mut classes) = (Vec::new(), Vec::<OpenClass>::new());
+    for item in sorted {
+        let number = all.len();
+        match classes.last_mut().filter(|last| last.class == item.class) {
+            Some(last) => last.members.end = number + 1,
+            None => classes.push(OpenClass { class: item.class, members: number..number + 1 }),
         }
-        let last = classes.last_mut().expect("one was just pushed");
-        last.calls.push(item.call);
-        last.operations.push(item.operation);
+        all.push(Open {
+            operation: item.operation,
+            call: item.call,
+            class: classes.len() - 1,
+            must_follow: named(item, numbers),
+        });
     }
-    classes
+    (all, classes)
+}
+
+fn contains(bits: &[u64], number: usize) -> bool {
+    bits[number / 64] >> (number % 64) & 1 == 1
 }
 
 /// A random-looking number for each operation; a set's hash is their exclusive or (Zobrist 1970), so placing one costs one.
