@@ -22,20 +22,28 @@
 //! | to learn | read |
 //! |---|---|
 //! | what a checker is and what it says | `verdict.rs` |
+//! | what a service promises apart from concurrency | `spec/mod.rs` |
+//! | as if there were one copy | `linearizability/mod.rs` |
+//! | histories for exercises and tests | `by_hand.rs` |
 //! | at most once | `no_double_effect.rs` |
 //! | at least once, if promised | `every_promise_kept.rs` |
 //! | what callers believed, against what was done | `outcome_table.rs` |
 //! | texts of users on a page | `markup.rs` |
 
+mod by_hand;
 mod every_promise_kept;
+mod linearizability;
 pub mod markup;
 mod no_double_effect;
 mod outcome_table;
+pub mod spec;
 #[cfg(test)]
 mod test_histories;
 mod verdict;
 
+pub use by_hand::{ByHand, by_hand};
 pub use every_promise_kept::{EveryPromiseKept, every_promise_kept};
+pub use linearizability::{Budget, Exhausted, Finding, Judged, Judgement, Linearizable, linearizable};
 pub use no_double_effect::{NoDoubleEffect, no_double_effect};
 pub use outcome_table::{OutcomeTable, Told};
 pub use verdict::{Check, Checker, Verdict};

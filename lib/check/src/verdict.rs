@@ -63,12 +63,13 @@ impl<Q, R> Check<Q, R> for History<Q, R> {
 /// Whether a property holds in a history; if not, one sentence for every violation.
 ///
 /// A property holds in a run, not in a system: another seed may violate it. The counts say how much was looked at, since what
-/// holds for nothing at all holds in vain.
+/// holds for nothing at all holds in vain. A checker that gave up before it knew says so: undecided is neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a verdict does nothing by itself: show it, or assert that it holds"]
 pub struct Verdict {
     property: String,
     violations: Vec<String>,
+    undecided: Vec<String>,
     counts: Vec<(usize, String)>,
     seed: Option<u64>,
 }
@@ -82,6 +83,7 @@ impl Verdict {
         Verdict {
             property: property.to_owned(),
             violations: Vec::new(),
+            undecided: Vec::new(),
             counts: Vec::new(),
             seed: history.seed,
         }
@@ -99,9 +101,19 @@ impl Verdict {
         self.violations.push(sentence.into());
     }
 
-    /// Whether the property holds.
+    /// It is not known whether the property holds in some part of the history; `sentence` says why, and what is known.
+    pub fn undecided(&mut self, sentence: impl Into<String>) {
+        self.undecided.push(sentence.into());
+    }
+
+    /// Whether the property holds, for certain.
     pub fn holds(&self) -> bool {
-        self.violations.is_empty()
+        self.violations.is_empty() && self.undecided.is_empty()
+    }
+
+    /// Whether nobody knows: no violation was found, and not everything was looked at.
+    pub fn is_undecided(&self) -> bool {
+        self.violations.is_empty() && !self.undecided.is_empty()
     }
 
     /// The property's name.
@@ -112,6 +124,11 @@ impl Verdict {
     /// A sentence for each violation, all of them.
     pub fn violations(&self) -> &[String] {
         &self.violations
+    }
+
+    /// A sentence for each part of the history that is not decided.
+    pub fn undecided_parts(&self) -> &[String] {
+        &self.undecided
     }
 
     /// The seed of the world that was judged, where there is one: the same seed shows the same violations.
@@ -127,8 +144,13 @@ impl Verdict {
 
     /// The verdict as a card: a mark and a word besides the colour, and a background of its own for dark pages.
     pub fn html(&self) -> String {
-        let (edge, ground, mark) =
-            if self.holds() { ("#009e73", "#edf8f4", "✓") } else { ("#d55e00", "#fdf1ea", "✗") };
+        let (edge, ground, mark) = if self.holds() {
+            ("#009e73", "#edf8f4", "✓")
+        } else if self.is_undecided() {
+            ("#8a6d00", "#fbf6e3", "?")
+        } else {
+            ("#d55e00", "#fdf1ea", "✗")
+        };
         let mut html = format!(
             "<div style=\"border:1px solid {edge};border-left:6px solid {edge};border-radius:6px;background:{ground};\
              color:#1f2328;padding:8px 12px;margin:4px 0;max-width:760px;\
@@ -151,7 +173,11 @@ impl Verdict {
     }
 
     fn word(&self) -> &'static str {
-        if self.holds() { "holds" } else { "violated" }
+        match (self.holds(), self.is_undecided()) {
+            (true, _) => "holds",
+            (_, true) => "undecided",
+            _ => "violated",
+        }
     }
 
     /// "(12 operations, seed 42)"; a verdict that holds is about the property, so its seed matters less.
@@ -165,9 +191,10 @@ impl Verdict {
     }
 
     fn sentences_shown(&self) -> impl Iterator<Item = String> {
-        let hidden = self.violations.len().saturating_sub(SENTENCES_SHOWN);
+        let sentences = || self.violations.iter().chain(&self.undecided);
+        let hidden = sentences().count().saturating_sub(SENTENCES_SHOWN);
         let rest = (hidden > 0).then(|| format!("and {hidden} more"));
-        self.violations.iter().take(SENTENCES_SHOWN).map(|sentence| visible(sentence)).chain(rest)
+        sentences().take(SENTENCES_SHOWN).map(|sentence| visible(sentence)).chain(rest)
     }
 }
 

@@ -9,7 +9,10 @@ pub use netsplit_algorithms::idempotency::{
 pub use netsplit_algorithms::replication::EagerStore;
 pub use netsplit_algorithms::{clocks, idempotency, replication};
 pub use netsplit_check as check;
-pub use netsplit_check::{Check, Checker, OutcomeTable, Told, Verdict, every_promise_kept, no_double_effect};
+pub use netsplit_check::spec::{self, Specification};
+pub use netsplit_check::{
+    Check, Checker, OutcomeTable, Told, Verdict, by_hand, every_promise_kept, linearizable, no_double_effect,
+};
 pub use netsplit_node::{
     Address, CallId, Context, Disk, Duration, History, Inspection, Interval, Invariant, KeyValueRequest,
     KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature, Time, Trace,
