@@ -19,3 +19,6 @@
 pub mod clocks;
 pub mod idempotency;
 pub mod replication;
+mod storable;
+
+pub use storable::Storable;
