@@ -1,0 +1,6 @@
+//! Raft: what the papers say sentence by sentence, runs kept as text, and thousands of runs under faults.
+
+mod elections;
+mod fault_plans;
+mod scenario;
+mod subjects;
