@@ -25,6 +25,12 @@ impl World {
         }
     }
 
+    /// Tells the trace that a property does not hold, on one line.
+    pub(crate) fn announce_violation(&mut self, property: &str, sentence: &str) {
+        let (property, text) = (property.to_owned(), sentence.replace("\n  ", " | "));
+        self.tell(|_| EventKind::Violated { property, text });
+    }
+
     /// A rule that holds until it is ended.
     pub(crate) fn begin_rule(&mut self, traffic: &Traffic, effect: Effect) -> Rule {
         let words = self.in_words(traffic, &effect);

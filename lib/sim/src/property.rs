@@ -253,6 +253,7 @@ impl World {
             if let Some(sentence) = wrong {
                 is_well = false;
                 let sentence = if sentence.is_empty() { self.state_of(property.cluster) } else { sentence };
+                self.announce_violation(&property.name, &sentence);
                 let violation = Violation {
                     property: property.name.clone(),
                     time: self.now,

@@ -69,6 +69,8 @@ fn the_first_violation_stops_the_run_at_its_moment_and_is_told_once() {
         "{said}"
     );
     assert_eq!(lab.violations(), std::slice::from_ref(violation));
+    let last = lab.trace().events.pop().map(|event| (event.time, event.kind.name().to_owned()));
+    assert_eq!(last, Some((violation.time, "violated".to_owned())), "the picture ends with it");
     assert_eq!(lab.try_run_for(secs(1)), Ok(()), "told once");
     assert_eq!(lab.now(), Time::ZERO + ms(36) + secs(1));
 }

@@ -133,7 +133,8 @@ fn participants(trace: &Trace, event: &Event) -> Vec<NodeId> {
         | EventKind::Healed { .. }
         | EventKind::RuleBegan { .. }
         | EventKind::RuleEnded { .. }
-        | EventKind::Changed { .. } => Vec::new(),
+        | EventKind::Changed { .. }
+        | EventKind::Violated { .. } => Vec::new(),
     }
 }
 
@@ -302,7 +303,10 @@ impl<'a> Assembly<'a> {
                     self.item(event, ItemKind::Healed { wall }, String::new());
                 }
             }
-            EventKind::RuleBegan { .. } | EventKind::RuleEnded { .. } | EventKind::Changed { .. } => {
+            EventKind::RuleBegan { .. }
+            | EventKind::RuleEnded { .. }
+            | EventKind::Changed { .. }
+            | EventKind::Violated { .. } => {
                 self.item(event, ItemKind::World, self.trace.sentence(event));
             }
             _ => self.mark(event),

@@ -104,8 +104,8 @@ impl Meter {
 
     fn look(&self) -> Result<(), Exhausted> {
         if interrupt::is_asked() {
-            interrupt::Interrupted { at: format!("step {} of the search for a linearization", self.steps) }
-                .unwind();
+            let at = format!("step {} of the search for a linearization", self.steps);
+            interrupt::Interrupted { at, goes_on: false }.unwind();
         }
         if self.deadline.is_over() { Err(Exhausted::Time) } else { Ok(()) }
     }

@@ -68,6 +68,7 @@ impl EventKind {
             EventKind::RuleBegan { .. } => "rule_began",
             EventKind::RuleEnded { .. } => "rule_ended",
             EventKind::Changed { .. } => "changed",
+            EventKind::Violated { .. } => "violated",
         }
     }
 
@@ -92,7 +93,8 @@ impl EventKind {
             | EventKind::Healed { .. }
             | EventKind::RuleBegan { .. }
             | EventKind::RuleEnded { .. }
-            | EventKind::Changed { .. } => None,
+            | EventKind::Changed { .. }
+            | EventKind::Violated { .. } => None,
         }
     }
 

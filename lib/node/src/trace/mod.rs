@@ -237,6 +237,13 @@ pub enum EventKind {
         /// What it is.
         text: String,
     },
+    /// A property of the world was found violated; the run ended here.
+    Violated {
+        /// Its name.
+        property: String,
+        /// What is wrong.
+        text: String,
+    },
     /// A cut was healed.
     Healed {
         /// The cut's number.
@@ -318,6 +325,7 @@ impl Trace {
             EventKind::RuleBegan { rule, text } => format!("rule {rule} begins: {text}"),
             EventKind::RuleEnded { rule, text } => format!("rule {rule} ends: {text}"),
             EventKind::Changed { text } => format!("from now on {text}"),
+            EventKind::Violated { property, text } => format!("{property} is violated: {text}"),
         }
     }
 
