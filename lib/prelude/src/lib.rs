@@ -23,7 +23,7 @@ pub use netsplit_node::{interrupt, place, progress};
 pub use netsplit_sim::{
     Bandwidth, Behaviour, Budget, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan, Group,
     Injected, Keys, Lab, LabError, Latency, LinkProfile, LoadReport, Look, Nemesis, NodePanic, Percentiles,
-    Progress, Region, Replay, Rule, RunningWorkload, Snapshot, Stopped, Sweep, SweepReport, SweepRun,
-    Traffic, TrafficCounts, Violation, Workload,
+    Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep, SweepReport, SweepRun,
+    Topology, Traffic, TrafficCounts, Violation, Workload,
 };
 pub use netsplit_view::Diagram;

@@ -9,7 +9,7 @@ use crate::clock::Discipline;
 use crate::error::LabError;
 use crate::fault::{Fault, Undo};
 use crate::group::Group;
-use crate::network::{Cut, Latency, LinkProfile, Region, Rule, Traffic};
+use crate::network::{Cut, Latency, LinkProfile, Region, Rule, Topology, Traffic};
 use crate::participants::OperationId;
 use crate::plan::FaultPlan;
 use crate::population::Population;
@@ -81,6 +81,12 @@ pub(crate) enum Action {
     Place {
         nodes: Group,
         region: Region,
+    },
+    Topology(Topology),
+    /// Puts participants into a network.
+    Attach {
+        members: Group,
+        network: String,
     },
     SyncTime(Duration),
     Discipline {
@@ -165,6 +171,8 @@ impl World {
                 nodes.ids().iter().for_each(|&id| self.network.place(id, region));
                 self.announce(|world| format!("in {}: {}", region.name(), world.names(&nodes)));
             }
+            Action::Topology(topology) => self.set_topology(topology)?,
+            Action::Attach { members, network } => self.attach(&network, &members)?,
             Action::SyncTime(time) => {
                 self.sync_time = time;
                 self.announce(|_| format!("a sync takes {time}"));
@@ -259,6 +267,8 @@ impl fmt::Display for Action {
                 write!(f, "lab.set_link_one_way({from}, {to}, {:?})", profile.to_string())
             }
             Action::Place { nodes, region } => write!(f, "lab.place({nodes}, {region:?})"),
+            Action::Topology(topology) => write!(f, "lab.set_topology({:?})", topology.to_string()),
+            Action::Attach { members, network } => write!(f, "lab.attach({members}, {network:?})"),
             Action::SyncTime(time) => write!(f, "lab.set_sync_time({time})"),
             Action::Discipline { nodes, discipline: Some(Discipline { poll, error }) } => {
                 write!(f, "lab.discipline_clocks({nodes}, every {poll}, right to {error})")

@@ -84,6 +84,42 @@ pub enum LabError {
     NoBandwidth,
     /// A link that lets no message through, however small.
     NoMtu,
+    /// A name that cannot be written in a plan.
+    NotAName {
+        /// The name that was given.
+        given: String,
+    },
+    /// A name that something else has.
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// A participant in two networks.
+    InTwoNetworks {
+        /// The participant.
+        id: NodeId,
+    },
+    /// A link from a router to itself.
+    LinkToItself {
+        /// The router.
+        name: String,
+    },
+    /// A fault of routers where there are none.
+    NoTopology,
+    /// A router or network that there is not.
+    NoSuchRouter {
+        /// The name that was given.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A link that there is not.
+    NoSuchLink {
+        /// One end.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// A slowness of 0.
     NoFactor,
     /// An oscillator that would stand still or run backwards.
@@ -163,6 +199,25 @@ impl fmt::Display for LabError {
             LabError::NoBandwidth => write!(f, "a link of 0 bit/s carries nothing; to cut it, use partition"),
             LabError::NoMtu => {
                 write!(f, "a link with an MTU of 0 bytes carries nothing; to cut it, use partition")
+            }
+            LabError::NotAName { given } => {
+                write!(f, "{given:?} is no name; expected letters, digits, '-', '.' and '_' only")
+            }
+            LabError::NameTaken { name } => {
+                write!(f, "there is a {name} already; give each a name of its own")
+            }
+            LabError::InTwoNetworks { id } => write!(f, "{id} is in two networks; put each into at most one"),
+            LabError::LinkToItself { name } => {
+                write!(f, "a link from {name} to itself; expected two different routers")
+            }
+            LabError::NoTopology => {
+                write!(f, "this laboratory has no routers; set_topology gives it networks, routers and links")
+            }
+            LabError::NoSuchRouter { name, known } => {
+                write!(f, "there is no router {name}; expected one of: {}", known.join(", "))
+            }
+            LabError::NoSuchLink { one, other } => {
+                write!(f, "there is no link between {one} and {other}; expected one of the topology's")
             }
             LabError::NoFactor => {
                 write!(f, "a node cannot be 0 times as slow; expected 1 (as before) or more")

@@ -14,7 +14,7 @@
 //! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
 //! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
-//! | what networks, nodes and clocks do | `network/`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
+//! | what networks, nodes and clocks do | `network/`, `routes.rs`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
 //! | what is kept of a run | `recorder.rs`, `traces.rs`, `announcements.rs` |
 
@@ -43,6 +43,7 @@ mod property;
 mod queue;
 mod recorder;
 mod replay;
+mod routes;
 mod run;
 mod schedule;
 mod shared;
@@ -61,7 +62,9 @@ pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
 pub use nemesis::{FaultKind, Nemesis};
-pub use network::{Bandwidth, Cut, Latency, LinkProfile, Percentiles, Region, Rule, Traffic};
+pub use network::{
+    Bandwidth, Cut, Latency, LinkProfile, Percentiles, Region, Route, Rule, Topology, Traffic,
+};
 pub use plan::{Condition, Entry, FaultPlan, When};
 pub use population::Population;
 pub use property::{Look, Violation};

@@ -30,6 +30,7 @@ impl World {
         self.stop_plans();
         self.heal_all();
         self.end_rules();
+        self.restore_routes();
         let others = (0..self.participants.len() as u32).map(NodeId).filter(|&id| {
             let participant = &self.participants[id.0 as usize];
             matches!(participant.role, Role::Member { .. }) && !participant.left && !core.contains(id)

@@ -4,7 +4,7 @@ use netsplit_node::{Duration, NodeId, Time};
 
 use crate::fault::Undo;
 use crate::group::Group;
-use crate::network::Cut;
+use crate::network::{Cut, Part};
 use crate::queue::Coming;
 use crate::world::World;
 
@@ -19,6 +19,8 @@ pub(crate) enum Job {
     Begin { plan: u32, entry: u32 },
     /// What an entry of a plan did ends.
     End { plan: u32, undo: Undo },
+    /// All routers know how a part of the topology of this era is.
+    Converge { part: Part, works: bool, era: u32 },
     /// A workload asks, by this client of a closed loop or by any of an open one.
     Ask { workload: u32, client: Option<u32> },
     /// The next member of a cluster is upgraded.
@@ -49,6 +51,7 @@ impl World {
             Job::PollClock { node, number } => self.poll_clock(node, number),
             Job::Begin { plan, entry } => self.begin_entry(plan, entry),
             Job::End { plan, undo } => self.end_entry(plan, &undo),
+            Job::Converge { part, works, era } => self.converge(part, works, era),
             Job::Ask { workload, client } => self.ask(workload, client),
             Job::Upgrade { cluster, next, version, every } => {
                 self.upgrade_next(cluster, next, version, every)

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Witness, one_of_each, witnesses};
+use common::{Witness, networks, one_of_each, witnesses};
 use netsplit_node::{NodeId, Time, ms, secs};
 use netsplit_sim::{Behaviour, Cluster, Fault, FaultPlan, Lab};
 
@@ -82,6 +82,7 @@ fn synced(cluster: &Cluster<Witness>) -> Vec<u8> {
 fn run(seed: u64, fault: Option<&Fault>) -> (Lab, Cluster<Witness>) {
     let (lab, cluster) = witnesses(seed);
     lab.set_latency(netsplit_sim::Latency::Constant(ms(1)));
+    lab.set_topology(networks(&cluster));
     if matches!(fault, Some(Fault::BadTimeServer { .. })) {
         lab.discipline_clocks(cluster.nodes([1]), ms(100), ms(0));
     }
@@ -116,6 +117,8 @@ fn breaks(fault: &Fault) -> &'static str {
         Fault::Partition { .. } | Fault::Isolate { .. } | Fault::OneWay { .. } | Fault::Ring { .. } => {
             "everybody is heard by everybody"
         }
+        Fault::LinkDown { .. } => "nothing is lost",
+        Fault::RouterDown { .. } | Fault::RouteWithdraw { .. } => "everybody is heard by everybody",
         Fault::MtuDrop { .. } => "everybody is heard by everybody",
         Fault::Duplicate { .. } => "no number is heard twice",
         Fault::Reorder { .. } => "numbers come in order",
@@ -209,6 +212,8 @@ fn what_is_no_fault_says_what_was_expected() {
         ("pause nodes={n1} 300ms", "field=value"),
         ("misbehave nodes={n1} behaviour=kind", "a behaviour"),
         ("loss probability=often", "a number"),
+        ("router-down router={a} on=true", "a name of letters"),
+        ("route-withdraw network=east on=perhaps", "true or false"),
     ] {
         let error = text.parse::<Fault>().expect_err(text).to_string();
         assert!(error.contains(expected), "{text}: {error}");
@@ -242,6 +247,12 @@ fn what_cannot_happen_is_refused_and_changes_nothing() {
         ("2 is not a probability", Fault::Misbehave { nodes: nodes(), behaviour: Behaviour::Forging(2.0) }),
         ("a pause cannot be -1ms", Fault::Pause { nodes: nodes(), time: -ms(1) }),
         ("the time of a flap", "flap groups={n0}|{n1} down=0s up=1s".parse().unwrap()),
+        (
+            "no router atlantic; expected one of: east, west, north",
+            "router-down router=atlantic on=true".parse().unwrap(),
+        ),
+        ("no link between north and north", "link-down one=north other=north on=true".parse().unwrap()),
+        ("no router nowhere", "route-withdraw network=nowhere on=true".parse().unwrap()),
         ("shorter one first", "service-time nodes={n1} time=uniform:2ms,1ms".parse().unwrap()),
     ];
     for (sentence, fault) in refused {

@@ -2,47 +2,10 @@
 
 mod common;
 
-use common::witnesses;
+use common::{Listener, send, witnesses};
 use netsplit_algorithms::replication::EagerStore;
-use netsplit_node::{CallId, Context, Duration, Node, NodeId, Outcome, Service, Time, ms, secs, us};
+use netsplit_node::{Duration, NodeId, Outcome, Time, ms, secs, us};
 use netsplit_sim::{Bandwidth, Cluster, Condition, Fault, FaultPlan, Lab, Latency, Region, Traffic};
-
-/// Remembers when each message came, and from whom.
-#[derive(Clone, Debug, Default)]
-struct Listener {
-    came: Vec<(NodeId, u32, Time)>,
-}
-
-#[derive(Clone, Debug)]
-struct Sized {
-    number: u32,
-    bytes: usize,
-}
-
-impl Node for Listener {
-    type Message = Sized;
-    type Timer = ();
-    fn on_message(&mut self, from: NodeId, message: Sized, ctx: &mut Context<Self>) {
-        self.came.push((from, message.number, ctx.now()));
-    }
-    fn message_size(message: &Sized) -> usize {
-        message.bytes
-    }
-}
-
-impl Service for Listener {
-    type Request = (NodeId, u32, usize);
-    type Response = ();
-    fn on_request(&mut self, _: CallId, (to, number, bytes): Self::Request, ctx: &mut Context<Self>) {
-        ctx.send(to, Sized { number, bytes });
-    }
-}
-
-/// Lets member `from` send a message of so many bytes.
-fn send(cluster: &Cluster<Listener>, from: usize, to: usize, bytes: usize) {
-    let number = cluster.node(to).came.len() as u32;
-    cluster.client_of(from).call((cluster.id(to), number, bytes));
-}
 
 /// Who hears whom of six in the second that follows: row by sender.
 fn matrix(lab: &Lab, cluster: &Cluster<Listener>) -> Vec<String> {
@@ -232,8 +195,8 @@ fn the_trace_and_the_diagram_tell_when_rules_begin_and_end() {
     // Each with what it does, in names; the hash is that of a run without them where they touch nothing.
     let run = |with_rules: bool| {
         let (lab, cluster) = witnesses(1);
+        lab.set_latency(Latency::Uniform(ms(1), ms(2)));
         if with_rules {
-            lab.set_latency(Latency::Uniform(ms(1), ms(2)));
             let nothing = lab.lose(0.125, Traffic::all().requests().from(cluster.nodes([0, 1])));
             lab.run_for(ms(15));
             lab.remove_rule(nothing);

@@ -24,6 +24,7 @@ impl World {
             }
             _ => {}
         }
+        self.part_of(fault)?;
         if let Some(nodes) = fault.nodes() {
             self.check_nodes(nodes)?;
         }

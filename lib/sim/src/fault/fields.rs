@@ -151,6 +151,15 @@ impl Fault {
             Fault::Bandwidth { rate, queue, traffic } => {
                 Fields::of("bandwidth").with("rate", rate).with("queue", queue).with_traffic(traffic)
             }
+            Fault::RouterDown { router, on } => {
+                Fields::of("router-down").with("router", router).with("on", on)
+            }
+            Fault::LinkDown { one, other, on } => {
+                Fields::of("link-down").with("one", one).with("other", other).with("on", on)
+            }
+            Fault::RouteWithdraw { network, on } => {
+                Fields::of("route-withdraw").with("network", network).with("on", on)
+            }
             Fault::MtuDrop { bytes, traffic } => {
                 Fields::of("mtu-drop").with("bytes", bytes).with_traffic(traffic)
             }
@@ -232,6 +241,15 @@ impl Fault {
                 queue: fields.get("queue")?,
                 traffic: traffic()?,
             },
+            "router-down" => Fault::RouterDown { router: fields.get("router")?, on: fields.get("on")? },
+            "link-down" => Fault::LinkDown {
+                one: fields.get("one")?,
+                other: fields.get("other")?,
+                on: fields.get("on")?,
+            },
+            "route-withdraw" => {
+                Fault::RouteWithdraw { network: fields.get("network")?, on: fields.get("on")? }
+            }
             "mtu-drop" => Fault::MtuDrop { bytes: fields.get("bytes")?, traffic: traffic()? },
             _ => return Ok(None),
         }))

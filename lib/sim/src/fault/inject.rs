@@ -53,6 +53,9 @@ impl World {
             | Fault::Corrupt { .. }
             | Fault::Bandwidth { .. }
             | Fault::MtuDrop { .. } => return Ok(Undo::End(self.inject_rule(fault))),
+            Fault::RouterDown { .. } | Fault::LinkDown { .. } | Fault::RouteWithdraw { .. } => {
+                self.inject_into_routes(fault)?;
+            }
             Fault::ClockOffset { .. }
             | Fault::ClockDrift { .. }
             | Fault::ClockJump { .. }
@@ -94,6 +97,9 @@ impl World {
             }
             Fault::Overload { nodes, .. } => with(Fault::Overload { nodes, limit: u32::MAX }),
             Fault::Misbehave { nodes, .. } => with(Fault::Misbehave { nodes, behaviour: Behaviour::Honest }),
+            Fault::RouterDown { router, on } => with(Fault::RouterDown { router, on: !on }),
+            Fault::LinkDown { one, other, on } => with(Fault::LinkDown { one, other, on: !on }),
+            Fault::RouteWithdraw { network, on } => with(Fault::RouteWithdraw { network, on: !on }),
             Fault::ClockOffset { nodes, by } => with(Fault::ClockJump { nodes, by: -by }),
             Fault::ClockDrift { nodes, .. } => with(Fault::ClockDrift { nodes, ppb: 0 }),
             Fault::ClockFreeze { nodes, frozen } => with(Fault::ClockFreeze { nodes, frozen: !frozen }),

@@ -9,6 +9,7 @@
 //! | [`Partition`](Fault::Partition), [`Isolate`](Fault::Isolate), [`OneWay`](Fault::OneWay), [`Ring`](Fault::Ring), [`Flap`](Fault::Flap) | cuts (Alquraan and others, "An analysis of network-partitioning failures in cloud systems", 2018: complete, partial and simplex partitions) |
 //! | [`Loss`](Fault::Loss), [`Duplicate`](Fault::Duplicate), [`Delay`](Fault::Delay), [`Reorder`](Fault::Reorder), [`Corrupt`](Fault::Corrupt) | what fair-loss links do to messages |
 //! | [`Bandwidth`](Fault::Bandwidth), [`MtuDrop`](Fault::MtuDrop) | a shared link with a queue in front of it; a router that drops what is too large and says nothing (RFC 2923) |
+//! | [`RouterDown`](Fault::RouterDown), [`LinkDown`](Fault::LinkDown), [`RouteWithdraw`](Fault::RouteWithdraw) | routes that break, and that routers learn of late: see `network/routing.rs` |
 //! | [`ClockOffset`](Fault::ClockOffset) to [`BadTimeServer`](Fault::BadTimeServer) | clocks: see `clock.rs` |
 //! | [`TornWrites`](Fault::TornWrites) to [`SlowDisk`](Fault::SlowDisk) | disks: see `disk.rs` of the seam |
 //! | [`Misbehave`](Fault::Misbehave) | nodes that lie: see `byzantine.rs` |
@@ -181,6 +182,32 @@ pub enum Fault {
         bytes: u64,
         /// Which messages.
         traffic: Traffic,
+    },
+    /// A router of the topology ([`Topology`](crate::Topology)) is down: its network's members reach each other and nobody else, and
+    /// nothing passes through it. The other routers find other ways when they have converged.
+    RouterDown {
+        /// The router.
+        router: String,
+        /// Whether it is down from now on, or up again.
+        on: bool,
+    },
+    /// A link between two routers is down.
+    LinkDown {
+        /// One router.
+        one: String,
+        /// The other.
+        other: String,
+        /// Whether it is down from now on, or up again.
+        on: bool,
+    },
+    /// A network no longer announces that it can be reached: once the other routers have converged, nothing finds its way there, though
+    /// all of its nodes are up and what they send still leaves (Facebook, 4 October 2021: Janardhan, "More details about the October 4
+    /// outage").
+    RouteWithdraw {
+        /// The network.
+        network: String,
+        /// Whether it is withdrawn from now on, or announced again.
+        on: bool,
     },
     /// Nodes' clocks are wrong by so much, from one moment to the next. Undone by the opposite.
     ClockOffset {

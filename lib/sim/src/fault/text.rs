@@ -8,7 +8,7 @@ use netsplit_node::{Duration, NodeId, ns};
 
 use crate::byzantine::Behaviour;
 use crate::group::Group;
-use crate::network::{Bandwidth, Latency, Percentiles};
+use crate::network::{Bandwidth, Latency, Percentiles, check_name};
 
 /// Why a text is not a fault or a plan: what was expected, what came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,16 @@ impl Word for Duration {
         }
         let parts: f64 = word[..digits].parse().ok()?;
         Some(ns((parts * unit as f64) as i64))
+    }
+}
+
+impl Word for String {
+    const FORM: &'static str = "a name of letters, digits, '-', '.' and '_'";
+    fn write(&self) -> String {
+        self.clone()
+    }
+    fn read(word: &str) -> Option<Self> {
+        check_name(word).is_ok().then(|| word.to_owned())
     }
 }
 

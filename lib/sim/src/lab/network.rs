@@ -7,7 +7,7 @@ use crate::action::{Action, Made};
 use crate::error::{expect, forwards};
 use crate::fault::{Fault, Undo};
 use crate::group::Group;
-use crate::network::{Bandwidth, Cut, Latency, LinkProfile, Region, Rule, Traffic};
+use crate::network::{Bandwidth, Cut, Latency, LinkProfile, Region, Route, Rule, Topology, Traffic};
 
 impl Lab {
     /// Cuts every link between different `groups`, in both directions; who is in none reaches everyone.
@@ -76,7 +76,7 @@ impl Lab {
         self.act(Action::HealAll);
     }
 
-    /// From now on every message takes this long, on every link.
+    /// From now on every message takes this long, on every link; links of their own, places and routers are gone.
     #[track_caller]
     pub fn set_latency(&self, latency: Latency) {
         self.act(Action::Latency(latency));
@@ -139,6 +139,27 @@ impl Lab {
     #[track_caller]
     pub fn place(&self, nodes: impl Into<Group>, region: Region) {
         self.act(Action::Place { nodes: nodes.into(), region });
+    }
+
+    /// From now on these networks, routers and links are between the participants; who is in none of the networks reaches all others as
+    /// without them. What was set before is gone. A link of one's own ([`set_link`](Lab::set_link)) goes around the routers.
+    ///
+    /// # Panics
+    /// If a name is given twice or names nothing, if a participant is in two networks, or if a link is none.
+    #[track_caller]
+    pub fn set_topology(&self, topology: Topology) {
+        self.act(Action::Topology(topology));
+    }
+
+    /// Puts participants, such as clients that came later, into a network of the topology.
+    #[track_caller]
+    pub fn attach(&self, members: impl Into<Group>, network: &str) {
+        self.act(Action::Attach { members: members.into(), network: network.to_owned() });
+    }
+
+    /// The way that what `from` sends to `to` takes through the networks, as the routers know it at the moment.
+    pub fn route(&self, from: NodeId, to: NodeId) -> Route {
+        self.world().network.route_between(from, to)
     }
 
     /// Loses each matching message with this probability.

@@ -104,6 +104,18 @@ impl Latency {
         around(BETWEEN_ZONES)
     }
 
+    /// What half of the messages take, or about: by it routers choose.
+    pub(crate) fn typical(&self) -> Duration {
+        match self {
+            Latency::Constant(time) => *time,
+            Latency::Uniform(least, most) => (*least + *most) / 2,
+            // The median of an exponential time is ln 2 of its mean.
+            Latency::Exponential { least, mean } => *least + *mean * 693 / 1000,
+            Latency::LogNormal { least, median, .. } => *least + *median,
+            Latency::Empirical(measured) => measured.p50,
+        }
+    }
+
     /// As the trace tells it.
     pub(crate) fn in_words(&self) -> String {
         match self {

@@ -2,7 +2,9 @@
 //!
 //! Models: a latency per link and direction, drawn anew for each message (so messages overtake each other); rules that lose, delay,
 //! double, hold back or corrupt the traffic they match or let it share a link, composed in the order in which they were made; cuts
-//! between groups. A cut link carries nothing: what is under way when it is cut is lost as well. Does not model: packets (a message
+//! between groups; networks with routers between them (`topology.rs`, `routing.rs`). A cut link carries nothing: what is under way when it
+//! is cut is lost as well. What a message meets is the link of its own if it has one, else the routers' way, else that of the places,
+//! else what all take. Does not model: packets (a message
 //! arrives whole or not at all), acknowledgements and congestion control below the protocols.
 
 mod bandwidth;
@@ -10,6 +12,8 @@ mod cut;
 mod latency;
 mod link;
 mod region;
+mod routing;
+mod topology;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -26,6 +30,9 @@ pub use latency::{Latency, Percentiles};
 pub(crate) use link::Link;
 pub use link::LinkProfile;
 pub use region::Region;
+pub(crate) use routing::{Part, Routing};
+pub(crate) use topology::check_name;
+pub use topology::{Route, Topology};
 pub use traffic::Traffic;
 
 /// What a rule does to the traffic it matches.
@@ -95,7 +102,11 @@ pub(crate) struct Network {
     cuts: Vec<(Cut, Severed)>,
     /// Whether some rule asks for the sizes of messages.
     needs_sizes: bool,
-    /// Whether some links have a latency of their own.
+    /// The networks and routers, if there are any.
+    pub(crate) routing: Option<Box<Routing>>,
+    /// Tells what a former topology's routers would learn from what these learn.
+    pub(crate) routing_era: u32,
+    /// Whether some ways are not like all others: links of their own, places, routers.
     has_links: bool,
     next_rule: u32,
     next_cut: u32,
@@ -112,6 +123,8 @@ impl Network {
             rules: Vec::new(),
             cuts: Vec::new(),
             needs_sizes: false,
+            routing: None,
+            routing_era: 0,
             has_links: false,
             next_rule: 0,
             next_cut: 0,
@@ -119,11 +132,26 @@ impl Network {
         }
     }
 
-    /// One latency for all links, also those that had one of their own.
+    pub(crate) fn set_routing(&mut self, routing: Routing) {
+        self.routing = Some(Box::new(routing));
+        self.routing_era += 1;
+        self.look_again();
+    }
+
+    /// The way from one participant to another.
+    pub(crate) fn route_between(&self, from: NodeId, to: NodeId) -> Route {
+        match &self.routing {
+            Some(routing) => routing.route(from, to),
+            None => Route { networks: Vec::new(), latency: Duration::ZERO, broken: false },
+        }
+    }
+
+    /// One latency for all links, also those that had one of their own; places and routers are gone.
     pub(crate) fn set_latency(&mut self, latency: Latency) {
         self.latency = latency;
         self.links.clear();
         self.places.clear();
+        self.routing = None;
         self.look_again();
     }
 
@@ -159,6 +187,11 @@ impl Network {
         if let Some(link) = self.links.get_mut(&(from, to)) {
             return link.cross(now, size, &mut self.random);
         }
+        if let Some(routing) = &mut self.routing
+            && let Some(networks) = routing.between(from, to)
+        {
+            return routing.cross(now, networks, size, &mut self.random);
+        }
         let latency = self.latency_between(from, to);
         More { later: latency.draw(&mut self.random), ..More::default() }
     }
@@ -166,14 +199,21 @@ impl Network {
     /// How long a second copy is under way.
     #[cold]
     fn cross_again(&mut self, from: NodeId, to: NodeId) -> Duration {
+        if !self.links.contains_key(&(from, to))
+            && let Some(routing) = &self.routing
+            && let Some(networks) = routing.between(from, to)
+        {
+            return routing.cross_again(networks, &mut self.random);
+        }
         self.link(from, to).latency.draw(&mut self.random)
     }
 
     /// What routing has to ask for, after a change.
     fn look_again(&mut self) {
-        self.has_links = !self.links.is_empty() || !self.places.is_empty();
+        self.has_links = !self.links.is_empty() || !self.places.is_empty() || self.routing.is_some();
         self.needs_sizes = self.rules.iter().any(ActiveRule::needs_size)
-            || self.links.values().any(|link| link.profile.needs_size());
+            || self.links.values().any(|link| link.profile.needs_size())
+            || self.routing.as_ref().is_some_and(|routing| routing.needs_size());
     }
 
     /// Whether routing asks for the sizes of messages.

@@ -3,7 +3,8 @@
 
 use netsplit_node::{CallId, Context, Interval, Node, NodeId, Random, Service, Time, ms};
 use netsplit_sim::{
-    Bandwidth, Behaviour, Cluster, Fault, FaultPlan, Group, Lab, Latency, Nemesis, Traffic, Workload,
+    Bandwidth, Behaviour, Cluster, Fault, FaultPlan, Group, Lab, Latency, LinkProfile, Nemesis, Topology,
+    Traffic, Workload,
 };
 
 /// Every 10 ms it sends a number to all, which they confirm; every second number is synced to its disk.
@@ -67,10 +68,23 @@ impl Service for Witness {
     }
 }
 
+/// Two networks of witnesses with two ways between them.
+pub fn networks(cluster: &Cluster<Witness>) -> Topology {
+    let way = LinkProfile::new(Latency::Constant(ms(1)));
+    Topology::new(ms(100))
+        .network("east", cluster.nodes([0, 1]))
+        .network("west", cluster.nodes([2, 3, 4]))
+        .router("north")
+        .link("east", "west", way)
+        .link("east", "north", way)
+        .link("north", "west", way)
+}
+
 /// Five witnesses, with messages that can be changed.
 pub fn witnesses(seed: u64) -> (Lab, Cluster<Witness>) {
     let lab = Lab::new(seed);
     let cluster = lab.cluster("witness", 5, |_| Witness::default());
+    lab.set_topology(networks(&cluster));
     cluster.set_mutator(|message, random: &mut Random| {
         let (Message::Number(number, _) | Message::Confirmed(number)) = message;
         *number ^= 1 << (16 + random.below(8));
@@ -106,6 +120,9 @@ pub fn one_of_each() -> Vec<Fault> {
         Fault::Corrupt { probability: 0.2, traffic: all() },
         Fault::Bandwidth { rate: Bandwidth::kbit(50), queue: 500, traffic: all() },
         Fault::MtuDrop { bytes: 20, traffic: all() },
+        Fault::RouterDown { router: "east".to_owned(), on: true },
+        Fault::LinkDown { one: "west".to_owned(), other: "east".to_owned(), on: true },
+        Fault::RouteWithdraw { network: "east".to_owned(), on: true },
         Fault::ClockOffset { nodes: nodes.clone(), by: -ms(400) },
         Fault::ClockDrift { nodes: nodes.clone(), ppb: 50_000_000 },
         Fault::ClockJump { nodes: nodes.clone(), by: ms(700) },
@@ -150,4 +167,42 @@ pub fn scenario(seed: u64) -> (Lab, Cluster<Witness>, FaultPlan) {
     }
     lab.run_for(ms(400));
     (lab, cluster, plan)
+}
+
+/// Remembers when each message came, and from whom.
+#[derive(Clone, Debug, Default)]
+pub struct Listener {
+    pub came: Vec<(NodeId, u32, Time)>,
+}
+
+/// A message with a size.
+#[derive(Clone, Debug)]
+pub struct Sized {
+    number: u32,
+    bytes: usize,
+}
+
+impl Node for Listener {
+    type Message = Sized;
+    type Timer = ();
+    fn on_message(&mut self, from: NodeId, message: Sized, ctx: &mut Context<Self>) {
+        self.came.push((from, message.number, ctx.now()));
+    }
+    fn message_size(message: &Sized) -> usize {
+        message.bytes
+    }
+}
+
+impl Service for Listener {
+    type Request = (NodeId, u32, usize);
+    type Response = ();
+    fn on_request(&mut self, _: CallId, (to, number, bytes): Self::Request, ctx: &mut Context<Self>) {
+        ctx.send(to, Sized { number, bytes });
+    }
+}
+
+/// Lets member `from` send a message of so many bytes.
+pub fn send(cluster: &Cluster<Listener>, from: usize, to: usize, bytes: usize) {
+    let number = cluster.node(to).came.len() as u32;
+    cluster.client_of(from).call((cluster.id(to), number, bytes));
 }
