@@ -25,6 +25,7 @@
 //! | what a service promises apart from concurrency | `spec/mod.rs` |
 //! | as if there were one copy | `linearizability/mod.rs` |
 //! | histories for exercises and tests | `by_hand.rs` |
+//! | histories that other tools recorded | `import/mod.rs` |
 //! | at most once | `no_double_effect.rs` |
 //! | at least once, if promised | `every_promise_kept.rs` |
 //! | what callers believed, against what was done | `outcome_table.rs` |
@@ -32,6 +33,7 @@
 
 mod by_hand;
 mod every_promise_kept;
+pub mod import;
 mod linearizability;
 pub mod markup;
 mod no_double_effect;
@@ -43,6 +45,7 @@ mod verdict;
 
 pub use by_hand::{ByHand, by_hand};
 pub use every_promise_kept::{EveryPromiseKept, every_promise_kept};
+pub use import::{ImportError, ImportProblem};
 pub use linearizability::{Budget, Exhausted, Finding, Judged, Judgement, Linearizable, linearizable};
 pub use no_double_effect::{NoDoubleEffect, no_double_effect};
 pub use outcome_table::{OutcomeTable, Told};

@@ -5,3 +5,4 @@ mod random_histories;
 
 mod against_brute_force;
 mod metamorphic;
+mod recorded;
