@@ -96,7 +96,7 @@ fn of_map(line: &str) -> Option<Fields> {
     })
 }
 
-/// `INFO  jepsen.util - 0	:invoke	:read	nil`, with or without what stands before the process.
+/// `INFO  jepsen.util - 0`, `:invoke`, `:read`, `nil`, with tabs between them, with or without what stands before the process.
 fn of_log(line: &str) -> Option<Fields> {
     let mut columns = line.split('\t');
     let process = columns.next()?.rsplit(" - ").next()?;

@@ -6,7 +6,7 @@ use super::entry::{Edn, Entry};
 use super::{ImportError, ImportProblem, UNLIKE, Words, import};
 use crate::spec::{CasRequest, CasResponse};
 
-/// A register with compare-and-set, from the lines of Jepsen's log (`INFO jepsen.util - 0	:invoke	:write	3`) or of its `history.edn`
+/// A register with compare-and-set, from the lines of Jepsen's log (`INFO jepsen.util - 0 :invoke :write 3`, in columns divided by tabs) or of its `history.edn`
 /// (`{:process 0, :type :invoke, :f :write, :value 3}`).
 ///
 /// `:info` is [`Outcome::Unknown`]. `:fail` is [`Outcome::Fail`] for reads and writes; a compare-and-set that fails was answered: it
