@@ -2,7 +2,7 @@
 
 JupyterLab is started as a user starts it, with `netsplit lab`. In each chapter the menu's "Restart Kernel and Run All
 Cells" must end without an error, with the diagram on the page, and with nothing to complain about in the console.
-A screenshot of the whole chapter is left among the artifacts.
+A screenshot of the whole chapter is left among the artifacts. Then a long run is watched, stopped and saved.
 """
 
 import os
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+import long_run
 import notebooks
 from expectations import Expectations
 
@@ -177,6 +178,8 @@ def main():
             browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
             for chapter in chapters:
                 check(browser, address, course, chapter, tally)
+            artifacts = Path(os.environ.get("NETSPLIT_ARTIFACTS", "."))
+            long_run.check(browser, address, course, chapters[0], artifacts, tally)
             browser.close()
     tally.finish()
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -192,12 +192,12 @@ impl<P: Clone + Send + Sync> Sweep<P> {
                 let lab = Lab::new(seed);
                 lab.keep_events(0);
                 value = Some(unit(&lab, parameter));
-            })?;
+            });
             let failure = caught.or_else(|| value.as_ref().and_then(T::failure));
             let failed = failure.is_some();
             // Each number is handed out once.
             let _ = done[number].set(SweepRun { seed, parameter: parameter.clone(), value, failure });
-            Some(failed)
+            failed
         };
         let ended = run_units(count, self.workers, self.stops, &run_one, &mut |number| {
             done[number].get().into_iter().for_each(&mut each);
@@ -207,39 +207,35 @@ impl<P: Clone + Send + Sync> Sweep<P> {
     }
 }
 
-/// Runs one unit. A failure is the message of its panic; nothing at all is given back if the user interrupts.
-fn caught(unit: &mut dyn FnMut()) -> Option<Option<String>> {
+/// Runs one unit. A failure is the message of its panic.
+fn caught(unit: &mut dyn FnMut()) -> Option<String> {
     let _quiet = handler_panic::Quiet::begin();
-    match catch_unwind(AssertUnwindSafe(unit)) {
-        Ok(()) => Some(None),
-        Err(payload) if payload.is::<Interrupted>() => None,
-        Err(_) => Some(Some(handler_panic::message())),
-    }
+    catch_unwind(AssertUnwindSafe(unit)).err().map(|_| handler_panic::message())
 }
 
 /// Runs units on threads that have ended when it returns; tells each in the order of the numbers. `unit` says whether it has
-/// failed, or nothing if it was interrupted. Returns how many count: up to the first failure, where that is the end.
+/// failed. Returns how many count: up to the first failure, where that is the end.
 fn run_units(
     count: usize,
     workers: usize,
     stops: bool,
-    unit: &(dyn Fn(usize) -> Option<bool> + Sync),
+    unit: &(dyn Fn(usize) -> bool + Sync),
     told: &mut dyn FnMut(usize),
 ) -> usize {
     /// What a cell's own thread has.
     const STACK: usize = 8 << 20;
-    let (next, end, interrupted) = (AtomicUsize::new(0), AtomicUsize::new(count), AtomicBool::new(false));
+    let (next, end) = (AtomicUsize::new(0), AtomicUsize::new(count));
     let work = |done: mpsc::Sender<(usize, bool)>| {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             if number >= end.load(Ordering::Relaxed) {
                 return;
             }
-            let Some(failed) = unit(number).filter(|_| !interrupt::is_asked()) else {
-                interrupted.store(true, Ordering::Relaxed);
-                end.store(0, Ordering::Relaxed);
+            let failed = unit(number);
+            // Its run ended early, as all others do now: that is no failure of anybody.
+            if interrupt::is_asked() {
                 return;
-            };
+            }
             if failed && stops {
                 end.fetch_min(number + 1, Ordering::Relaxed);
             }
@@ -269,7 +265,7 @@ fn run_units(
         // Where telling stops early, nobody need go on.
         end.store(0, Ordering::Relaxed);
     });
-    if interrupted.load(Ordering::Relaxed) {
+    if interrupt::is_asked() {
         Interrupted { at: format!("run {ended} of {count} of a sweep"), goes_on: false }.unwind();
     }
     ended

@@ -1,0 +1,88 @@
+"""A long run in JupyterLab: it says how far it is while it runs, the stop button ends it, and the saved notebook shows none of that."""
+
+import time
+
+import nbformat
+
+import notebooks
+
+NAME = "long-run.ipynb"
+WAIT_MILLISECONDS = 60_000
+
+PLAYERS = """#[derive(Clone, Debug)] struct Player;
+impl Node for Player { type Message = (); type Timer = ();
+  fn on_start(&mut self, ctx: &mut Context<Self>) { ctx.broadcast(()); }
+  fn on_message(&mut self, from: NodeId, _: (), ctx: &mut Context<Self>) { ctx.send(from, ()); } }
+let lab = Lab::new(7); let players = lab.cluster("player", 2, |_| Player);"""
+CELLS = [
+    PLAYERS,
+    'println!("before"); lab.set_budget(Budget::new().real(secs(3))); let stopped = lab.try_run_for(hours(1_000_000)); stopped.is_err()',
+    "lab.set_budget(Budget::new()); lab.run_for(hours(1_000_000));",
+    "lab.run_for(secs(1)); lab.now() > Time::ZERO + mins(1)",
+]
+
+
+def write(course, chapter):
+    """The notebook, for the same kernel as a chapter's."""
+    metadata = {"kernelspec": notebooks.read(chapter).metadata.kernelspec}
+    cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), course / NAME)
+
+
+def line_of_progress(page, cell):
+    """The text of the cell's output that says how far it is, once it is there."""
+    line = page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".jp-OutputArea-output", has_text="running: ")
+    line.first.wait_for(timeout=WAIT_MILLISECONDS)
+    return line.first.inner_text()
+
+
+def wait_for_number(page, cell):
+    """Waits until the cell has ended."""
+    prompt = page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator(".jp-InputArea-prompt")
+    end = time.monotonic() + WAIT_MILLISECONDS / 1000
+    while time.monotonic() < end:
+        if (prompt.text_content() or "").strip().strip("[]:").isdigit():
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"cell {cell} did not end: {prompt.text_content()}")
+
+
+def use(page, origin, token, artifacts):
+    """What a user does; gives back what the two long cells said of themselves."""
+    page.goto(f"{origin}/lab/tree/{NAME}?token={token}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=WAIT_MILLISECONDS)
+    page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=2 * WAIT_MILLISECONDS)
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+    for _ in range(3):
+        page.keyboard.press("Shift+Enter")
+    said = [line_of_progress(page, 1)]
+    page.screenshot(path=artifacts / "long-run.1.png")
+    wait_for_number(page, 1)
+    said.append(line_of_progress(page, 2))
+    page.locator('[data-command="notebook:interrupt-kernel"], button[title*="Interrupt"]').first.click()
+    wait_for_number(page, 2)
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(3).click()
+    page.keyboard.press("Shift+Enter")
+    wait_for_number(page, 3)
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(2000)
+    page.screenshot(path=artifacts / "long-run.2.png")
+    return said
+
+
+def check(browser, address, course, chapter, artifacts, tally):
+    """Opens the notebook, uses it and reads what was saved."""
+    write(course, chapter)
+    artifacts.mkdir(parents=True, exist_ok=True)
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    said = tally.attempt("a long run is watched and stopped", lambda: use(page, *address, artifacts))
+    page.close()
+    if said is None:
+        return
+    tally.expect("it says how far it is", all("events" in line for line in said), said)
+    shown = [notebooks.comparable(cell) for cell in notebooks.read(course / NAME).cells]
+    tally.expect("the saved notebook has what the cell printed and its value, and nothing else",
+                 shown[1] == [{"stream": "stdout", "text": "before\n"}, {"data": {"text/plain": "true"}}], shown[1])
+    tally.expect("a stopped run leaves its error alone, which says that the run can go on",
+                 len(shown[2]) == 1 and "can go on from there" in shown[2][0].get("value", ""), shown[2])
+    tally.expect("and it goes on", shown[3] == [{"data": {"text/plain": "true"}}], shown[3])
