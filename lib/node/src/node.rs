@@ -90,9 +90,28 @@ pub trait Service: Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
 
+/// The first number that stands for a name.
+const FIRST_NAME: u32 = 1 << 31;
+
+impl NodeId {
+    /// The number that stands for a service's name, by the name's number: a world looks it up when it is called.
+    pub const fn of_name(number: u32) -> NodeId {
+        NodeId(FIRST_NAME + number)
+    }
+
+    /// The number of the name, if this stands for one.
+    pub const fn as_name(self) -> Option<u32> {
+        // The last number stands for nobody.
+        if self.0 >= FIRST_NAME && self.0 < u32::MAX { Some(self.0 - FIRST_NAME) } else { None }
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "n{}", self.0)
+        match self.as_name() {
+            Some(name) => write!(f, "name {name}"),
+            None => write!(f, "n{}", self.0),
+        }
     }
 }
 

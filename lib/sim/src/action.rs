@@ -6,6 +6,7 @@ use std::fmt;
 use netsplit_node::{Duration, NodeId, Payload, Time};
 
 use crate::clock::Discipline;
+use crate::dns::NameChange;
 use crate::error::LabError;
 use crate::fault::{Fault, Undo};
 use crate::group::Group;
@@ -88,6 +89,7 @@ pub(crate) enum Action {
         members: Group,
         network: String,
     },
+    Dns(NameChange),
     SyncTime(Duration),
     Discipline {
         nodes: Group,
@@ -107,6 +109,7 @@ pub(crate) enum Made {
     Cluster(u32),
     Member(NodeId),
     Client(u32),
+    Name(u32),
     Call(OperationId),
     Undo(Undo),
     Load(u32),
@@ -173,6 +176,7 @@ impl World {
             }
             Action::Topology(topology) => self.set_topology(topology)?,
             Action::Attach { members, network } => self.attach(&network, &members)?,
+            Action::Dns(change) => return self.change_name(change),
             Action::SyncTime(time) => {
                 self.sync_time = time;
                 self.announce(|_| format!("a sync takes {time}"));
@@ -269,6 +273,7 @@ impl fmt::Display for Action {
             Action::Place { nodes, region } => write!(f, "lab.place({nodes}, {region:?})"),
             Action::Topology(topology) => write!(f, "lab.set_topology({:?})", topology.to_string()),
             Action::Attach { members, network } => write!(f, "lab.attach({members}, {network:?})"),
+            Action::Dns(change) => write!(f, "{change}"),
             Action::SyncTime(time) => write!(f, "lab.set_sync_time({time})"),
             Action::Discipline { nodes, discipline: Some(Discipline { poll, error }) } => {
                 write!(f, "lab.discipline_clocks({nodes}, every {poll}, right to {error})")

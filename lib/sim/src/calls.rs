@@ -34,9 +34,7 @@ impl World {
         request: Box<dyn Payload>,
         cause: u64,
     ) -> OperationId {
-        let Role::Member { cluster, .. } = self.participants[service.0 as usize].role else {
-            unreachable!("addresses are made from a cluster's members")
-        };
+        let cluster = self.cluster_behind(service);
         let mut invoked_event = cause;
         if matches!(self.participants[caller.0 as usize].role, Role::Client(_)) {
             invoked_event = self.record(kind::INVOKED, (caller, Some(service)), cause, |_| {
@@ -56,8 +54,21 @@ impl World {
             returned: None,
             served: Vec::new(),
             attempts: 0,
+            sent: 0,
+            target: None,
         });
         OperationId { cluster, index }
+    }
+
+    /// The cluster that a node belongs to, or that a name was made for.
+    fn cluster_behind(&self, service: NodeId) -> u32 {
+        if let Some(record) = service.as_name().and_then(|name| self.dns.record(name)) {
+            return record.cluster;
+        }
+        match self.participants[service.0 as usize].role {
+            Role::Member { cluster, .. } => cluster,
+            Role::Client(_) => unreachable!("addresses are made from a cluster's members"),
+        }
     }
 
     /// Sends the operation's request, for the first time or again.
@@ -72,12 +83,18 @@ impl World {
         self.next_call += 1;
         let operation = self.operation(id);
         operation.attempts += 1;
-        let (caller, service) = (operation.caller, operation.service);
+        let (caller, service, attempts) = (operation.caller, operation.service, operation.attempts);
         let request = (*operation.request).copy();
         self.open_calls.insert(call, OpenCall { operation: id, caller, resume });
         if let Some(deadline) = deadline {
             self.queue.push(self.now + deadline.max(Duration::ZERO), Coming::Deadline { caller, call });
         }
+        let Some(service) = self.resolve(caller, service, attempts, cause) else {
+            return self.fail_lookup_later(call);
+        };
+        let operation = self.operation(id);
+        operation.sent += 1;
+        operation.target = Some(service);
         let parcel = Parcel::Request { call, caller: Caller { id: caller, operation: id }, request };
         self.send_parcel(caller, service, Cargo::Request, parcel, cause, |parcel| match parcel {
             Parcel::Request { request, .. } => Body::Payload((**request).copy()),
@@ -89,6 +106,9 @@ impl World {
     pub(crate) fn open_parcel(&mut self, to: NodeId, from: NodeId, parcel: Slot, cause: u64) {
         match self.parcels.take(parcel) {
             Parcel::Request { call, caller, request } => {
+                if self.has_no_connection_left(to) {
+                    return self.refuse_connection(to, call, caller, cause);
+                }
                 let now = self.now;
                 self.operation(caller.operation).served.push(now);
                 self.participants[to.0 as usize].unanswered.insert(call, caller);
@@ -97,7 +117,13 @@ impl World {
                 });
             }
             Parcel::Response { call, outcome } => match self.open_calls.remove(&call) {
-                Some(open) => self.conclude(open, from, outcome, cause),
+                Some(open) => {
+                    // A refusal speaks of the last attempt only: what became of an earlier one, nobody has said.
+                    let refused_again =
+                        self.operation(open.operation).sent > 1 && matches!(outcome, Outcome::Fail(_));
+                    let outcome = if refused_again { Outcome::Unknown } else { outcome };
+                    self.conclude(open, from, outcome, cause);
+                }
                 None => {
                     let text = format!("too late: {}", describe_outcome(&outcome));
                     self.record(kind::NOTED, (to, None), cause, |_| EventKind::Noted { node: to, text });
@@ -106,11 +132,25 @@ impl World {
         }
     }
 
+    /// Whether a node has as many unanswered requests as it may have.
+    fn has_no_connection_left(&self, node: NodeId) -> bool {
+        let participant = &self.participants[node.0 as usize];
+        let limit = participant.special.as_ref().map_or(u32::MAX, |special| special.connection_limit);
+        participant.unanswered.len() >= limit as usize
+    }
+
+    /// The node's system refuses a connection: its code sees nothing of the request.
+    fn refuse_connection(&mut self, node: NodeId, call: CallId, caller: Caller, cause: u64) {
+        let reason = "connection refused: too many are open";
+        let parcel = Parcel::Response { call, outcome: Outcome::Fail(reason.to_owned()) };
+        self.send_parcel(node, caller.id, Cargo::Response, parcel, cause, |_| Body::Text(reason.into()));
+    }
+
     /// A caller's patience has ended. A client may ask again; otherwise the outcome is unknown.
     pub(crate) fn deadline_passes(&mut self, call: CallId) {
         let Some(open) = self.open_calls.remove(&call) else { return };
         let operation = self.operation(open.operation);
-        let (service, attempts) = (operation.service, operation.attempts);
+        let (service, attempts) = (operation.target.unwrap_or(operation.service), operation.attempts);
         if let Role::Client(client) = self.participants[open.caller.0 as usize].role {
             let client = &self.clients[client as usize];
             let (retries, deadline) = (client.retries, client.deadline);
@@ -127,7 +167,8 @@ impl World {
             if attempts <= retries {
                 return self.attempt(open.operation, None, deadline, event);
             }
-            return self.conclude(open, service, Outcome::Unknown, event);
+            let outcome = self.outcome_without_answer(&open);
+            return self.conclude(open, service, outcome, event);
         }
         let node = open.caller;
         let event =
@@ -135,16 +176,20 @@ impl World {
                 node,
                 text: format!("deadline of the call to {}", world.name_of(service)),
             });
-        self.conclude(open, service, Outcome::Unknown, event);
+        let outcome = self.outcome_without_answer(&open);
+        self.conclude(open, service, outcome, event);
     }
 
     /// Tells a caller how its call ended.
-    fn conclude(&mut self, open: OpenCall, service: NodeId, outcome: Outcome<Box<dyn Payload>>, cause: u64) {
+    pub(crate) fn conclude(
+        &mut self,
+        open: OpenCall,
+        service: NodeId,
+        outcome: Outcome<Box<dyn Payload>>,
+        cause: u64,
+    ) {
         let now = self.now;
         let operation = self.operation(open.operation);
-        // A refusal speaks of the last attempt only: what became of an earlier one, nobody has said.
-        let refused_again = operation.attempts > 1 && matches!(outcome, Outcome::Fail(_));
-        let outcome = if refused_again { Outcome::Unknown } else { outcome };
         operation.returned = Some(now);
         operation.outcome = Some(outcome.clone());
         let invoked = operation.invoked_event;

@@ -9,10 +9,12 @@ use netsplit_node::{
 
 use crate::action::{Action, Made};
 use crate::client::Client;
+use crate::dns::NameChange;
 use crate::error::{LabError, expect, forwards};
 use crate::fault::Fault;
 use crate::group::Group;
 use crate::lab::{Handle, Lab};
+use crate::name::Name;
 use crate::network::Latency;
 use crate::participants::{ClusterState, Role};
 use crate::population::{Factory, Mutator, Population, Roster, Typed, of_payloads};
@@ -239,7 +241,7 @@ impl<N: Node> Cluster<N> {
     #[track_caller]
     pub fn upgrade(&self, index: usize, factory: impl Fn(NodeId) -> N + Send + 'static) {
         let node = self.id(index);
-        let version = self.add_version(Box::new(factory));
+        let version = self.add_version(factory);
         self.lab.act(Action::Upgrade { node, version });
     }
 
@@ -250,12 +252,15 @@ impl<N: Node> Cluster<N> {
     #[track_caller]
     pub fn rolling_upgrade(&self, every: Duration, factory: impl Fn(NodeId) -> N + Send + 'static) {
         let every = expect(forwards("the time between two upgrades", every));
-        let version = self.add_version(Box::new(factory));
+        let version = self.add_version(factory);
         self.lab.act(Action::RollingUpgrade { cluster: self.number, version, every });
     }
 
+    /// Adds a version of the members' code that nobody runs yet, and returns its number; what the cluster was made with is version 0.
+    /// [`Fault::VersionSkew`] lets members run it: another protocol version, or the same with another configuration.
     #[track_caller]
-    fn add_version(&self, factory: Factory<N>) -> u32 {
+    pub fn add_version(&self, factory: impl Fn(NodeId) -> N + Send + 'static) -> u32 {
+        let factory: Factory<N> = Box::new(factory);
         let factory = Shared::new(Box::new(factory));
         self.change("a new version of its code", move |population| {
             if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<N>>() {
@@ -347,6 +352,24 @@ impl<S: Service> Cluster<S> {
                 *place(&mut typed.roster) = Some(mutator.clone());
             }
         });
+    }
+
+    /// A name for these members, which may change: who calls by it looks it up, and believes the answer for `time_to_live`. See [`Name`].
+    ///
+    /// # Panics
+    /// If there are no members, if the name is taken, or if it has blanks.
+    #[track_caller]
+    pub fn dns(
+        &self,
+        name: &str,
+        indices: impl IntoIterator<Item = usize>,
+        time_to_live: Duration,
+    ) -> Name<S> {
+        let nodes = self.nodes(indices);
+        self.become_service();
+        let made = NameChange::Made { name: name.to_owned(), cluster: self.number, nodes, time_to_live };
+        let Made::Name(number) = self.lab.act(Action::Dns(made)) else { unreachable!("a name makes a name") };
+        Name::new(self.lab.clone(), number)
     }
 
     /// A new client that asks member `index`. It waits for ever and asks once, until you say otherwise.

@@ -120,6 +120,36 @@ pub enum LabError {
         /// The other.
         other: String,
     },
+    /// A name that nobody has made.
+    NoSuchName {
+        /// The name that was given.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A name that would stand for nothing.
+    EmptyAnswer {
+        /// The name.
+        name: String,
+    },
+    /// A name that would stand for a node of another service.
+    NotOfTheService {
+        /// The name.
+        name: String,
+        /// The node.
+        node: String,
+        /// The service that the name was made for.
+        service: String,
+    },
+    /// A version of its code that a node does not have.
+    NoSuchVersion {
+        /// The node's name.
+        name: String,
+        /// The version that was given.
+        version: u32,
+        /// How many there are.
+        versions: u32,
+    },
     /// A slowness of 0.
     NoFactor,
     /// An oscillator that would stand still or run backwards.
@@ -219,6 +249,19 @@ impl fmt::Display for LabError {
             LabError::NoSuchLink { one, other } => {
                 write!(f, "there is no link between {one} and {other}; expected one of the topology's")
             }
+            LabError::NoSuchName { name, known } => {
+                write!(f, "there is no name {name}; expected one of: {}", known.join(", "))
+            }
+            LabError::EmptyAnswer { name } => {
+                write!(f, "{name} would stand for nothing; expected at least 1 node")
+            }
+            LabError::NotOfTheService { name, node, service } => {
+                write!(f, "{name} is a name of {service}; it cannot stand for {node}")
+            }
+            LabError::NoSuchVersion { name, version, versions } => write!(
+                f,
+                "{name} has no version {version} of its code: there are {versions}, numbered from 0; add_version adds one"
+            ),
             LabError::NoFactor => {
                 write!(f, "a node cannot be 0 times as slow; expected 1 (as before) or more")
             }

@@ -6,14 +6,14 @@
 //!
 //! | to learn | read |
 //! |---|---|
-//! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `group.rs`, `workload.rs` |
+//! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `name.rs`, `group.rs`, `workload.rs` |
 //! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `byzantine.rs`, `liveness.rs` |
 //! | what is refused, and how it is said | `error.rs` |
 //! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
 //! | many runs at once | `sweep.rs` |
 //! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
 //! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
-//! | how calls, deadlines and retries work | `calls.rs`, `participants.rs` |
+//! | how calls, deadlines, retries and names work | `calls.rs`, `dns.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `routes.rs`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
 //! | what is kept of a run | `recorder.rs`, `traces.rs`, `announcements.rs` |
@@ -25,6 +25,7 @@ mod calls;
 mod client;
 mod clock;
 mod cluster;
+mod dns;
 mod effects;
 mod error;
 mod fault;
@@ -34,6 +35,7 @@ mod lab;
 mod lifecycle;
 mod liveness;
 mod members;
+mod name;
 mod nemesis;
 mod network;
 mod participants;
@@ -56,11 +58,13 @@ mod world;
 pub use byzantine::Behaviour;
 pub use client::{Call, Client};
 pub use cluster::Cluster;
+pub use dns::Belief;
 pub use error::LabError;
 pub use fault::{Fault, FaultError};
 pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
+pub use name::Name;
 pub use nemesis::{FaultKind, Nemesis};
 pub use network::{
     Bandwidth, Cut, Latency, LinkProfile, Percentiles, Region, Route, Rule, Topology, Traffic,

@@ -37,6 +37,7 @@ impl World {
         let timers = std::mem::take(&mut participant.timers);
         let blocked = participant.blocked.take();
         self.open_calls.retain(|_, open| open.caller != node);
+        self.dns.forget(node);
         self.record(kind::CRASHED, (node, None), cause, |_| EventKind::Crashed {
             node,
             reason: reason.to_owned(),

@@ -95,6 +95,13 @@ impl World {
         state.population.set_peers(there);
     }
 
+    /// The version of the code that a node runs, and how many there are; nothing of clients.
+    pub(crate) fn versions_of(&self, node: NodeId) -> Option<(u32, u32)> {
+        let Role::Member { cluster, member } = self.participants[node.0 as usize].role else { return None };
+        let population = &self.clusters[cluster as usize].population;
+        Some((population.version_of(member as usize), population.versions()))
+    }
+
     /// Stops a node and starts it with another version of its code; its disk stays.
     pub(crate) fn upgrade(&mut self, node: NodeId, version: u32) {
         let Role::Member { cluster, member } = self.participants[node.0 as usize].role else { return };

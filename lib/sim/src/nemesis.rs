@@ -20,6 +20,8 @@ pub enum FaultKind {
     Pause,
     Slow,
     Overload,
+    ConnectionLimit,
+    DnsStale,
     Partition,
     Isolate,
     OneWay,
@@ -45,38 +47,6 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// All of them.
-    pub const ALL: [FaultKind; 28] = [
-        FaultKind::Crash,
-        FaultKind::CrashMidStep,
-        FaultKind::PowerCut,
-        FaultKind::Pause,
-        FaultKind::Slow,
-        FaultKind::Overload,
-        FaultKind::Partition,
-        FaultKind::Isolate,
-        FaultKind::OneWay,
-        FaultKind::Ring,
-        FaultKind::Flap,
-        FaultKind::Loss,
-        FaultKind::Duplicate,
-        FaultKind::Delay,
-        FaultKind::Reorder,
-        FaultKind::Bandwidth,
-        FaultKind::ClockOffset,
-        FaultKind::ClockDrift,
-        FaultKind::ClockJump,
-        FaultKind::ClockFreeze,
-        FaultKind::LeapSecond,
-        FaultKind::BadTimeServer,
-        FaultKind::TornWrites,
-        FaultKind::WriteReorder,
-        FaultKind::FsyncError,
-        FaultKind::FsyncLie,
-        FaultKind::BitRot,
-        FaultKind::SlowDisk,
-    ];
-
     /// What a protocol of the crash-recovery model withstands: all that stops, delays or loses, and nothing that lies (no torn or
     /// rotten disks, no lying syncs) or misleads clocks.
     pub const CRASH_RECOVERY: [FaultKind; 15] = [
@@ -96,6 +66,30 @@ impl FaultKind {
         FaultKind::Bandwidth,
         FaultKind::SlowDisk,
     ];
+
+    /// What is worse: queues and connections that overflow, resolvers that know better, clocks and disks that lie.
+    pub const WORSE: [FaultKind; 15] = [
+        FaultKind::PowerCut,
+        FaultKind::Overload,
+        FaultKind::ConnectionLimit,
+        FaultKind::DnsStale,
+        FaultKind::ClockOffset,
+        FaultKind::ClockDrift,
+        FaultKind::ClockJump,
+        FaultKind::ClockFreeze,
+        FaultKind::LeapSecond,
+        FaultKind::BadTimeServer,
+        FaultKind::TornWrites,
+        FaultKind::WriteReorder,
+        FaultKind::FsyncError,
+        FaultKind::FsyncLie,
+        FaultKind::BitRot,
+    ];
+
+    /// All of them.
+    pub fn all() -> Vec<FaultKind> {
+        FaultKind::CRASH_RECOVERY.into_iter().chain(FaultKind::WORSE).collect()
+    }
 }
 
 /// An opponent of some nodes.
@@ -135,7 +129,7 @@ impl Nemesis {
 
     /// A nemesis that draws all of this from the seed: which kinds, how often, how long.
     pub fn swarm(nodes: impl Into<Group>) -> Nemesis {
-        Nemesis { swarm: true, ..Nemesis::of(nodes, FaultKind::ALL) }
+        Nemesis { swarm: true, ..Nemesis::of(nodes, FaultKind::all()) }
     }
 
     /// Only these kinds; a swarm draws from them.
@@ -193,6 +187,8 @@ impl Nemesis {
             FaultKind::Pause => Fault::Pause { nodes, time: random.exponential(secs(1)) },
             FaultKind::Slow => Fault::Slow { nodes, factor: 2 + random.below(50) as u32 },
             FaultKind::Overload => Fault::Overload { nodes, limit: random.below(20) as u32 },
+            FaultKind::ConnectionLimit => Fault::ConnectionLimit { nodes, limit: random.below(5) as u32 },
+            FaultKind::DnsStale => Fault::DnsStale { nodes, on: true },
             FaultKind::Partition
             | FaultKind::Flap
             | FaultKind::OneWay

@@ -48,6 +48,8 @@ pub(crate) struct Special {
     pub(crate) slowness: u32,
     /// How many arrivals may wait.
     pub(crate) queue_limit: u32,
+    /// How many requests may be unanswered at a time.
+    pub(crate) connection_limit: u32,
     /// How much longer syncs take.
     pub(crate) disk_delay: Duration,
     pub(crate) liar: Liar,
@@ -65,6 +67,7 @@ impl Default for Special {
             only_slow: false,
             slowness: 1,
             queue_limit: u32::MAX,
+            connection_limit: u32::MAX,
             disk_delay: Duration::ZERO,
             liar: Liar::default(),
             crash_after: None,
@@ -157,6 +160,10 @@ pub(crate) struct OperationState {
     pub(crate) returned: Option<Time>,
     pub(crate) served: Vec<Time>,
     pub(crate) attempts: u32,
+    /// How many of them left: one that finds no name server does not.
+    pub(crate) sent: u32,
+    /// Whom the last attempt asked, where the service is a name.
+    pub(crate) target: Option<NodeId>,
 }
 
 /// Who waits for an answer, and for which operation.

@@ -61,6 +61,10 @@ pub trait Population: Send {
     fn set_peers(&mut self, members: Arc<[NodeId]>);
     /// From its next start on, the member runs this version of the code; 0 is what the cluster was made with.
     fn set_version(&mut self, member: usize, version: u32);
+    /// How many versions of the code there are.
+    fn versions(&self) -> u32;
+    /// The version that the member runs, or will run when it next starts.
+    fn version_of(&self, member: usize) -> u32;
     /// This population with its type, for the typed handle that made it.
     fn as_any(&self) -> &dyn Any;
     /// The same, to change it.
@@ -335,6 +339,14 @@ impl<N: Node> Population for Typed<N> {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn versions(&self) -> u32 {
+        self.roster.versions()
+    }
+
+    fn version_of(&self, member: usize) -> u32 {
+        self.roster.version_of[member]
     }
 
     fn as_any_mut(&mut self) -> &mut dyn Any {

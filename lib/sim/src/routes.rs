@@ -82,6 +82,7 @@ impl World {
 
     /// All routers and links work, and everybody knows it.
     pub(crate) fn restore_routes(&mut self) {
+        self.refresh_resolvers();
         self.network.routing_era += 1;
         if self.network.routing.as_deref_mut().is_some_and(Routing::restore) {
             self.announce(|_| "all routers and links are up, and all routers know it".to_owned());

@@ -1,6 +1,6 @@
 //! What a world does by itself at some time, besides what happens to its participants: faults of plans, polls of clocks, workloads.
 
-use netsplit_node::{Duration, NodeId, Time};
+use netsplit_node::{CallId, Duration, NodeId, Time};
 
 use crate::fault::Undo;
 use crate::group::Group;
@@ -21,6 +21,8 @@ pub(crate) enum Job {
     End { plan: u32, undo: Undo },
     /// All routers know how a part of the topology of this era is.
     Converge { part: Part, works: bool, era: u32 },
+    /// A caller that found no name server says so.
+    LookupFails { call: CallId },
     /// A workload asks, by this client of a closed loop or by any of an open one.
     Ask { workload: u32, client: Option<u32> },
     /// The next member of a cluster is upgraded.
@@ -52,6 +54,7 @@ impl World {
             Job::Begin { plan, entry } => self.begin_entry(plan, entry),
             Job::End { plan, undo } => self.end_entry(plan, &undo),
             Job::Converge { part, works, era } => self.converge(part, works, era),
+            Job::LookupFails { call } => self.lookup_fails(call),
             Job::Ask { workload, client } => self.ask(workload, client),
             Job::Upgrade { cluster, next, version, every } => {
                 self.upgrade_next(cluster, next, version, every)

@@ -11,6 +11,7 @@ use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Slot, 
 
 use crate::action::Logged;
 use crate::byzantine::Twin;
+use crate::dns::Names;
 use crate::handler_panic;
 use crate::network::{Cut, Latency, Network};
 use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
@@ -82,6 +83,7 @@ pub(crate) struct World {
     pub(crate) parcels: Slab<Parcel>,
     pub(crate) open_calls: BTreeMap<netsplit_node::CallId, OpenCall>,
     pub(crate) next_call: u64,
+    pub(crate) dns: Names,
     pub(crate) sync_time: Duration,
     pub(crate) counts: TrafficCounts,
     /// Lent to one node after the other.
@@ -136,6 +138,7 @@ impl World {
             parcels: Slab::new(),
             open_calls: BTreeMap::new(),
             next_call: 0,
+            dns: Names::default(),
             sync_time: ms(1),
             counts: TrafficCounts::default(),
             step: Step::new(),
@@ -380,7 +383,10 @@ impl World {
                 format!("{} {index}{}", state.name, if real.is_some() { " (twin)" } else { "" })
             }
             Some(Role::Client(client)) => self.clients[client as usize].name.clone(),
-            None => id.to_string(),
+            None => {
+                let name = id.as_name().and_then(|number| self.dns.record(number));
+                name.map_or_else(|| id.to_string(), |record| record.name.clone())
+            }
         }
     }
 }

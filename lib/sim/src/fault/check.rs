@@ -25,8 +25,12 @@ impl World {
             _ => {}
         }
         self.part_of(fault)?;
+        self.check_name_fault(fault)?;
         if let Some(nodes) = fault.nodes() {
             self.check_nodes(nodes)?;
+        }
+        if let Fault::VersionSkew { nodes, version } = fault {
+            self.check_version(nodes, *version)?;
         }
         match fault {
             Fault::Loss { probability, traffic }
@@ -68,6 +72,16 @@ impl World {
             _ => Vec::new(),
         };
         times.into_iter().try_for_each(|(what, time)| forwards(what, time).map(|_| ()))
+    }
+
+    fn check_version(&self, nodes: &Group, version: u32) -> Result<(), LabError> {
+        for &node in nodes.ids() {
+            let versions = self.versions_of(node).map_or(0, |(_, versions)| versions);
+            if version >= versions {
+                return Err(LabError::NoSuchVersion { name: self.name_of(node), version, versions });
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn check_members(&self, group: &Group) -> Result<(), LabError> {

@@ -119,6 +119,12 @@ impl Fault {
             Fault::Overload { nodes, limit } => {
                 Fields::of("overload").with("nodes", nodes).with("limit", limit)
             }
+            Fault::ConnectionLimit { nodes, limit } => {
+                Fields::of("connection-limit").with("nodes", nodes).with("limit", limit)
+            }
+            Fault::VersionSkew { nodes, version } => {
+                Fields::of("version-skew").with("nodes", nodes).with("version", version)
+            }
             Fault::Misbehave { nodes, behaviour } => {
                 Fields::of("misbehave").with("nodes", nodes).with("behaviour", behaviour)
             }
@@ -151,6 +157,8 @@ impl Fault {
             Fault::Bandwidth { rate, queue, traffic } => {
                 Fields::of("bandwidth").with("rate", rate).with("queue", queue).with_traffic(traffic)
             }
+            Fault::DnsChange { name, to } => Fields::of("dns-change").with("name", name).with("to", to),
+            Fault::DnsStale { nodes, on } => Fields::of("dns-stale").with("nodes", nodes).with("on", on),
             Fault::RouterDown { router, on } => {
                 Fields::of("router-down").with("router", router).with("on", on)
             }
@@ -210,6 +218,12 @@ impl Fault {
             "slow" => Fault::Slow { nodes: fields.get("nodes")?, factor: fields.get("factor")? },
             "service-time" => Fault::ServiceTime { nodes: fields.get("nodes")?, time: fields.get("time")? },
             "overload" => Fault::Overload { nodes: fields.get("nodes")?, limit: fields.get("limit")? },
+            "connection-limit" => {
+                Fault::ConnectionLimit { nodes: fields.get("nodes")?, limit: fields.get("limit")? }
+            }
+            "version-skew" => {
+                Fault::VersionSkew { nodes: fields.get("nodes")?, version: fields.get("version")? }
+            }
             "misbehave" => {
                 Fault::Misbehave { nodes: fields.get("nodes")?, behaviour: fields.get("behaviour")? }
             }
@@ -241,6 +255,8 @@ impl Fault {
                 queue: fields.get("queue")?,
                 traffic: traffic()?,
             },
+            "dns-change" => Fault::DnsChange { name: fields.get("name")?, to: fields.get("to")? },
+            "dns-stale" => Fault::DnsStale { nodes: fields.get("nodes")?, on: fields.get("on")? },
             "router-down" => Fault::RouterDown { router: fields.get("router")?, on: fields.get("on")? },
             "link-down" => Fault::LinkDown {
                 one: fields.get("one")?,

@@ -40,6 +40,8 @@ impl World {
             Fault::Slow { .. }
             | Fault::ServiceTime { .. }
             | Fault::Overload { .. }
+            | Fault::ConnectionLimit { .. }
+            | Fault::VersionSkew { .. }
             | Fault::Misbehave { .. } => self.inject_into_nodes(fault),
             Fault::Partition { .. }
             | Fault::Isolate { .. }
@@ -56,6 +58,7 @@ impl World {
             Fault::RouterDown { .. } | Fault::LinkDown { .. } | Fault::RouteWithdraw { .. } => {
                 self.inject_into_routes(fault)?;
             }
+            Fault::DnsChange { .. } | Fault::DnsStale { .. } => self.inject_into_names(fault)?,
             Fault::ClockOffset { .. }
             | Fault::ClockDrift { .. }
             | Fault::ClockJump { .. }
@@ -96,10 +99,21 @@ impl World {
                 with(Fault::ServiceTime { nodes, time })
             }
             Fault::Overload { nodes, .. } => with(Fault::Overload { nodes, limit: u32::MAX }),
+            Fault::ConnectionLimit { nodes, .. } => with(Fault::ConnectionLimit { nodes, limit: u32::MAX }),
+            Fault::VersionSkew { nodes, .. } => {
+                let version =
+                    nodes.ids().first().and_then(|&node| self.versions_of(node)).map(|(runs, _)| runs);
+                version.map_or(Undo::Nothing, |version| with(Fault::VersionSkew { nodes, version }))
+            }
             Fault::Misbehave { nodes, .. } => with(Fault::Misbehave { nodes, behaviour: Behaviour::Honest }),
             Fault::RouterDown { router, on } => with(Fault::RouterDown { router, on: !on }),
             Fault::LinkDown { one, other, on } => with(Fault::LinkDown { one, other, on: !on }),
             Fault::RouteWithdraw { network, on } => with(Fault::RouteWithdraw { network, on: !on }),
+            Fault::DnsChange { name, .. } => match self.dns.number_of(&name) {
+                Ok(number) => with(Fault::DnsChange { name, to: self.dns.nodes_of(number) }),
+                Err(_) => Undo::Nothing,
+            },
+            Fault::DnsStale { nodes, on } => with(Fault::DnsStale { nodes, on: !on }),
             Fault::ClockOffset { nodes, by } => with(Fault::ClockJump { nodes, by: -by }),
             Fault::ClockDrift { nodes, .. } => with(Fault::ClockDrift { nodes, ppb: 0 }),
             Fault::ClockFreeze { nodes, frozen } => with(Fault::ClockFreeze { nodes, frozen: !frozen }),
@@ -238,6 +252,8 @@ impl World {
                     let none = *time == crate::network::Latency::Constant(Duration::ZERO);
                     self.special(node).service_time = (!none).then_some(*time);
                 }
+                Fault::ConnectionLimit { limit, .. } => self.special(node).connection_limit = *limit,
+                Fault::VersionSkew { version, .. } => self.upgrade(node, *version),
                 Fault::Overload { limit, .. } => self.special(node).queue_limit = *limit,
                 Fault::Misbehave { behaviour, .. } => self.misbehave(node, behaviour),
                 _ => {}
@@ -327,6 +343,8 @@ impl Fault {
             | Fault::Slow { nodes, .. }
             | Fault::ServiceTime { nodes, .. }
             | Fault::Overload { nodes, .. }
+            | Fault::ConnectionLimit { nodes, .. }
+            | Fault::VersionSkew { nodes, .. }
             | Fault::Ring { nodes }
             | Fault::ClockOffset { nodes, .. }
             | Fault::ClockDrift { nodes, .. }

@@ -6,15 +6,18 @@
 //! | [`CrashAfterEffects`](Fault::CrashAfterEffects), [`CrashAtByte`](Fault::CrashAtByte) | power is cut between two effects of a step, or in the middle of a write |
 //! | [`Pause`](Fault::Pause) | a garbage collection, a suspended virtual machine: the node does not notice |
 //! | [`Slow`](Fault::Slow), [`ServiceTime`](Fault::ServiceTime), [`Overload`](Fault::Overload) | gray failure (Huang and others, "Gray failure: the Achilles' heel of cloud-scale systems", 2017); one server with a queue; a queue that overflows |
+//! | [`ConnectionLimit`](Fault::ConnectionLimit), [`VersionSkew`](Fault::VersionSkew) | file descriptors and threads that run out; deployments and configurations that reach some nodes |
 //! | [`Partition`](Fault::Partition), [`Isolate`](Fault::Isolate), [`OneWay`](Fault::OneWay), [`Ring`](Fault::Ring), [`Flap`](Fault::Flap) | cuts (Alquraan and others, "An analysis of network-partitioning failures in cloud systems", 2018: complete, partial and simplex partitions) |
 //! | [`Loss`](Fault::Loss), [`Duplicate`](Fault::Duplicate), [`Delay`](Fault::Delay), [`Reorder`](Fault::Reorder), [`Corrupt`](Fault::Corrupt) | what fair-loss links do to messages |
 //! | [`Bandwidth`](Fault::Bandwidth), [`MtuDrop`](Fault::MtuDrop) | a shared link with a queue in front of it; a router that drops what is too large and says nothing (RFC 2923) |
 //! | [`RouterDown`](Fault::RouterDown), [`LinkDown`](Fault::LinkDown), [`RouteWithdraw`](Fault::RouteWithdraw) | routes that break, and that routers learn of late: see `network/routing.rs` |
+//! | [`DnsChange`](Fault::DnsChange), [`DnsStale`](Fault::DnsStale) | names that stand for something else than somebody believes: see `dns.rs` |
 //! | [`ClockOffset`](Fault::ClockOffset) to [`BadTimeServer`](Fault::BadTimeServer) | clocks: see `clock.rs` |
 //! | [`TornWrites`](Fault::TornWrites) to [`SlowDisk`](Fault::SlowDisk) | disks: see `disk.rs` of the seam |
 //! | [`Misbehave`](Fault::Misbehave) | nodes that lie: see `byzantine.rs` |
 //!
-//! Not modelled: limits of memory, threads and file descriptors (a simulated node has none), certificates and keys.
+//! Not modelled: limits of memory (what a node's values hold cannot be measured; what comes of it is a crash or a pause), certificates
+//! and keys that leak (the signing model has neither; `signature.rs` of the seam). ARCHITECTURE.md has the table of what is where.
 
 mod check;
 mod fields;
@@ -95,6 +98,22 @@ pub enum Fault {
         nodes: Group,
         /// The length of the queue.
         limit: u32,
+    },
+    /// Nodes have so many connections: each request that is not answered yet holds one, as it holds a file descriptor, or a thread where
+    /// each request has its own. One more is refused at once, and fails. Undone by no limit.
+    ConnectionLimit {
+        /// The nodes.
+        nodes: Group,
+        /// How many; `u32::MAX` is no limit.
+        limit: u32,
+    },
+    /// Nodes stop and start with another version of their code ([`Cluster::add_version`](crate::Cluster::add_version)), which they keep: a
+    /// deployment that reached some, or a configuration that was pushed to some. Undone by the version that the first of them ran.
+    VersionSkew {
+        /// The nodes.
+        nodes: Group,
+        /// The number of the version; what their cluster was made with is 0.
+        version: u32,
     },
     /// Links between different groups are cut; who is in none reaches everyone (so two groups of three nodes leave a bridge).
     Partition {
@@ -207,6 +226,22 @@ pub enum Fault {
         /// The network.
         network: String,
         /// Whether it is withdrawn from now on, or announced again.
+        on: bool,
+    },
+    /// A name ([`Name`](crate::Name)) stands for other nodes from now on, as after a failover or a mistake. Undone by what it stood for.
+    DnsChange {
+        /// The name.
+        name: String,
+        /// The nodes, of the cluster that the name was made for.
+        to: Group,
+    },
+    /// The resolvers of these nodes or clients use an answer for ever, whatever its time to live: what they know they believe until they
+    /// restart. So did the Java virtual machine by default (`networkaddress.cache.ttl`), and so do resolvers that serve stale answers
+    /// rather than none (RFC 8767).
+    DnsStale {
+        /// Nodes and clients.
+        nodes: Group,
+        /// Whether it is so from now on.
         on: bool,
     },
     /// Nodes' clocks are wrong by so much, from one moment to the next. Undone by the opposite.

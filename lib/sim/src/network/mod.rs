@@ -283,6 +283,25 @@ impl Network {
         !self.cuts.is_empty() && self.cuts.iter().any(|(_, severed)| severed.severs(from, to))
     }
 
+    /// Whether something sent from `from` would find its way to `to` at the moment, rules apart.
+    pub(crate) fn reaches(&self, from: NodeId, to: NodeId) -> bool {
+        let has_way = || match &self.routing {
+            Some(routing) if routing.between(from, to).is_some() => routing.works(from, to),
+            _ => true,
+        };
+        !self.is_cut(from, to) && (self.links.contains_key(&(from, to)) || has_way())
+    }
+
+    /// How far it is from one to the other, in time: what a message typically takes.
+    pub(crate) fn distance(&self, from: NodeId, to: NodeId) -> Duration {
+        match &self.routing {
+            Some(routing) if !self.links.contains_key(&(from, to)) && routing.between(from, to).is_some() => {
+                routing.route(from, to).latency
+            }
+            _ => self.link(from, to).latency.typical(),
+        }
+    }
+
     pub(crate) fn add_rule(&mut self, traffic: Traffic, effect: Effect, remaining: Option<u32>) -> Rule {
         let id = Rule(self.next_rule);
         self.next_rule += 1;

@@ -255,6 +255,12 @@ impl Routing {
         true
     }
 
+    /// Whether there is a way, and everything on it is up.
+    pub(crate) fn works(&self, from: NodeId, to: NodeId) -> bool {
+        let route = self.route(from, to);
+        !route.networks.is_empty() && !route.broken
+    }
+
     /// The way from one participant to another.
     pub(crate) fn route(&self, from: NodeId, to: NodeId) -> Route {
         let none = Route { networks: Vec::new(), latency: Duration::ZERO, broken: false };

@@ -3,8 +3,8 @@
 
 use netsplit_node::{CallId, Context, Interval, Node, NodeId, Random, Service, Time, ms};
 use netsplit_sim::{
-    Bandwidth, Behaviour, Cluster, Fault, FaultPlan, Group, Lab, Latency, LinkProfile, Nemesis, Topology,
-    Traffic, Workload,
+    Bandwidth, Behaviour, Cluster, Fault, FaultPlan, Group, Lab, Latency, LinkProfile, Name, Nemesis,
+    Topology, Traffic, Workload,
 };
 
 /// Every 10 ms it sends a number to all, which they confirm; every second number is synced to its disk.
@@ -20,6 +20,7 @@ pub struct Witness {
     pub ticks: Vec<(Time, Interval, Time)>,
     /// How long it ever waited for a confirmation.
     pub served: u32,
+    pub version: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -80,8 +81,14 @@ pub fn networks(cluster: &Cluster<Witness>) -> Topology {
         .link("north", "west", way)
 }
 
-/// Five witnesses, with messages that can be changed.
+/// Five witnesses, with messages that can be changed, in two networks; "w" is a name of the first.
 pub fn witnesses(seed: u64) -> (Lab, Cluster<Witness>) {
+    let (lab, cluster, _) = named_witnesses(seed);
+    (lab, cluster)
+}
+
+/// The same with the name. There is a second version of their code.
+pub fn named_witnesses(seed: u64) -> (Lab, Cluster<Witness>, Name<Witness>) {
     let lab = Lab::new(seed);
     let cluster = lab.cluster("witness", 5, |_| Witness::default());
     lab.set_topology(networks(&cluster));
@@ -89,7 +96,9 @@ pub fn witnesses(seed: u64) -> (Lab, Cluster<Witness>) {
         let (Message::Number(number, _) | Message::Confirmed(number)) = message;
         *number ^= 1 << (16 + random.below(8));
     });
-    (lab, cluster)
+    cluster.add_version(|_| Witness { version: 1, ..Witness::default() });
+    let name = cluster.dns("w", [0], ms(50));
+    (lab, cluster, name)
 }
 
 /// Some value of every fault, for witnesses 0 to 4.
@@ -120,6 +129,10 @@ pub fn one_of_each() -> Vec<Fault> {
         Fault::Corrupt { probability: 0.2, traffic: all() },
         Fault::Bandwidth { rate: Bandwidth::kbit(50), queue: 500, traffic: all() },
         Fault::MtuDrop { bytes: 20, traffic: all() },
+        Fault::DnsChange { name: "w".to_owned(), to: NodeId(2).into() },
+        Fault::DnsStale { nodes: group(&[5, 6]), on: true },
+        Fault::ConnectionLimit { nodes: NodeId(0).into(), limit: 0 },
+        Fault::VersionSkew { nodes: one.clone(), version: 1 },
         Fault::RouterDown { router: "east".to_owned(), on: true },
         Fault::LinkDown { one: "west".to_owned(), other: "east".to_owned(), on: true },
         Fault::RouteWithdraw { network: "east".to_owned(), on: true },
@@ -142,9 +155,10 @@ pub fn one_of_each() -> Vec<Fault> {
 
 /// A run under a random plan of everything that can go wrong, with clients, members that come and go, and an upgrade.
 pub fn scenario(seed: u64) -> (Lab, Cluster<Witness>, FaultPlan) {
-    let (lab, cluster) = witnesses(seed);
+    let (lab, cluster, name) = named_witnesses(seed);
     let mut random = Random::stream(seed, &[77]);
     lab.discipline_clocks(cluster.nodes([0, 3]), ms(200), ms(1));
+    name.load(Workload::closed(2).thinking(ms(10)).with_deadline(ms(40)), |_, number| number);
     cluster.load(Workload::open(50).with_deadline(ms(40)).with_retries(1), |_, number| number);
     let mut plan = Nemesis::swarm(cluster.all()).every(ms(100)).lasting(ms(100)).plan(seed, ms(1500));
     let faults = one_of_each();
