@@ -34,7 +34,7 @@
 //! | to learn | read |
 //! |---|---|
 //! | what the search does, and what keeps it small | `search.rs` |
-//! | how it remembers | `memory.rs`, `transitions.rs` |
+//! | how it remembers | `memory.rs`, `interned.rs`, `transitions.rs` |
 //! | when an operation is before another | `parts.rs` |
 //! | how a violation is explained | `reasons.rs`, `sentences.rs` |
 //! | when it gives up | `budget.rs` |
@@ -45,6 +45,7 @@ use crate::spec::Specification;
 use crate::verdict::{Checker, Verdict};
 
 mod budget;
+mod interned;
 mod judgement;
 mod memory;
 mod parts;

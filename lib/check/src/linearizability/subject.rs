@@ -3,11 +3,9 @@
 //! A cell compiles generic code again, without optimisation. So what is generic here only compares, hashes and steps; the search
 //! knows operations, classes and states as numbers, and is compiled once.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use netsplit_node::{History, Operation, Outcome, Time};
 
+use super::interned::Interned;
 use super::transitions::Steps;
 use crate::spec::Specification;
 
@@ -88,9 +86,9 @@ impl<S: Specification> Subject for Typed<'_, S> {
     }
 
     fn classes<'a>(&'a self, operations: &[usize]) -> (Vec<Classes>, Box<dyn Steps + 'a>) {
-        let mut interned = Interned::default();
+        let mut interned = Interned::new();
         let mut class = |request: &'a S::Request, response: Option<&'a S::Response>| Class {
-            number: interned.number((request, response)),
+            number: interned.number((request, response)).0,
             reads: self.specification.reads(request, response),
         };
         let classes = operations.iter().map(|&operation| {
@@ -99,13 +97,13 @@ impl<S: Specification> Subject for Typed<'_, S> {
             Classes { told: class(&operation.request, told), open: class(&operation.request, None) }
         });
         let classes = classes.collect();
-        let mut states = Interned::default();
+        let mut states = Interned::new();
         let initial = self.specification.init();
         let weight = self.specification.weight(&initial);
         states.number(initial);
         (
             classes,
-            Box::new(TypedSteps { specification: self.specification, classes: interned.all, states, weight }),
+            Box::new(TypedSteps { specification: self.specification, classes: interned, states, weight }),
         )
     }
 
@@ -124,54 +122,27 @@ fn told<Q, R>(operation: &Operation<Q, R>) -> Option<&R> {
 
 struct TypedSteps<'a, S: Specification> {
     specification: &'a S,
-    classes: Vec<(&'a S::Request, Option<&'a S::Response>)>,
+    classes: Interned<(&'a S::Request, Option<&'a S::Response>)>,
     states: Interned<S::State>,
     weight: usize,
 }
 
 impl<S: Specification> Steps for TypedSteps<'_, S> {
     fn step(&mut self, state: u32, class: u32) -> Option<u32> {
-        let (request, response) = self.classes[class as usize];
-        let next = self.specification.step(&self.states.all[state as usize], request, response)?;
-        let (known, weight) = (self.states.all.len(), self.specification.weight(&next));
-        let number = self.states.number(next);
-        if self.states.all.len() > known {
-            self.weight += weight;
+        let &(request, response) = self.classes.get(class);
+        let next = self.specification.step(self.states.get(state), request, response)?;
+        if next == *self.states.get(state) {
+            // Reads: comparing is cheaper than hashing.
+            return Some(state);
+        }
+        let (number, is_new) = self.states.number(next);
+        if is_new {
+            self.weight += self.specification.weight(self.states.get(number));
         }
         Some(number)
     }
 
     fn bytes(&self) -> usize {
-        self.weight + self.states.all.len() * BYTES_OF_INDEX
-    }
-}
-
-/// What the index of an interned value takes, on average, at least.
-const BYTES_OF_INDEX: usize = 48;
-
-/// Values by number, equal ones by the same number, in the order of their first appearance.
-struct Interned<T> {
-    all: Vec<T>,
-    by_hash: BTreeMap<u64, Vec<u32>>,
-}
-
-impl<T> Default for Interned<T> {
-    fn default() -> Self {
-        Interned { all: Vec::new(), by_hash: BTreeMap::new() }
-    }
-}
-
-impl<T: Eq + Hash> Interned<T> {
-    fn number(&mut self, value: T) -> u32 {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        let alike = self.by_hash.entry(hasher.finish()).or_default();
-        if let Some(&known) = alike.iter().find(|&&known| self.all[known as usize] == value) {
-            return known;
-        }
-        let number = self.all.len() as u32;
-        alike.push(number);
-        self.all.push(value);
-        number
+        self.weight + self.states.bytes()
     }
 }

@@ -4,5 +4,6 @@ mod oracle;
 mod random_histories;
 
 mod against_brute_force;
+mod budgets;
 mod metamorphic;
 mod recorded;
