@@ -15,11 +15,13 @@
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
+//! | a value that all nodes share, without agreement | `register/abd.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
 
 pub mod clocks;
 pub mod consensus;
 pub mod idempotency;
+pub mod register;
 pub mod replication;
 mod storable;
 
