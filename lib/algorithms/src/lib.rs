@@ -16,6 +16,7 @@
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
 //! | a value that all nodes share, without agreement | `register/abd.rs` |
+//! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
 
 pub mod clocks;
