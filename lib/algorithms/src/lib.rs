@@ -18,8 +18,12 @@
 //! | a value that all nodes share, without agreement | `register/abd.rs` |
 //! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
+//! | to do something at several nodes or at none | `commit/two_phase_commit.rs` |
+//! | what "or at none" means, to the letter | `commit/atomic_commitment.rs` |
+//! | locks and writes of a transaction at one node | `commit/transaction.rs` |
 
 pub mod clocks;
+pub mod commit;
 pub mod consensus;
 pub mod idempotency;
 pub mod register;
