@@ -14,6 +14,7 @@
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
+//! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
 //! | a value that all nodes share, without agreement | `register/abd.rs` |
 //! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
