@@ -14,12 +14,20 @@
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
+//! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
+//! | a value that all nodes share, without agreement | `register/abd.rs` |
+//! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
+//! | to do something at several nodes or at none | `commit/two_phase_commit.rs` |
+//! | what "or at none" means, to the letter | `commit/atomic_commitment.rs` |
+//! | locks and writes of a transaction at one node | `commit/transaction.rs` |
 
 pub mod clocks;
+pub mod commit;
 pub mod consensus;
 pub mod idempotency;
+pub mod register;
 pub mod replication;
 mod storable;
 

@@ -7,7 +7,7 @@ pub use netsplit_algorithms::idempotency::{
     Charge, DedupTable, IdempotencyKey, Receipt, Retention, Seen, WhenFull,
 };
 pub use netsplit_algorithms::replication::EagerStore;
-pub use netsplit_algorithms::{clocks, consensus, idempotency, replication};
+pub use netsplit_algorithms::{clocks, commit, consensus, idempotency, register, replication};
 pub use netsplit_check as check;
 pub use netsplit_check::spec::{self, Specification};
 pub use netsplit_check::{

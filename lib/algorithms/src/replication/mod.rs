@@ -3,7 +3,10 @@
 //! | store | a client is answered | after the network has healed, the copies |
 //! |---|---|---|
 //! | [`EagerStore`] | at once, from one copy | may differ for ever |
+//! | [`PrimaryBackup`] | by one node, once as many copies have it as was chosen | are the newest primary's |
 
 pub mod eager_store;
+pub mod primary_backup;
 
 pub use eager_store::EagerStore;
+pub use primary_backup::PrimaryBackup;
