@@ -15,7 +15,7 @@ use crate::participants::OperationId;
 use crate::plan::FaultPlan;
 use crate::population::Population;
 use crate::property::{Property, Touched};
-use crate::run::Stopped;
+use crate::run::{Replaying, Stopped};
 use crate::shared::Change;
 use crate::workload::Load;
 use crate::world::World;
@@ -208,15 +208,16 @@ impl World {
     /// The world that this log makes, as it was after `handled` events, and after the actions that were done by then.
     pub(crate) fn replayed(&self, moment: Moment) -> Result<World, Stopped> {
         let mut world = World::new(self.seed, self.recorder.kept());
+        let mut replaying = Replaying::new(self.handled());
         for logged in self.log.iter().filter(|logged| moment.includes(logged)) {
-            world.run_events(logged.handled)?;
+            world.run_events(logged.handled, &mut replaying)?;
             world.now = logged.now;
             // What was possible then is possible now, unless the nodes themselves behave differently.
             let _ = world.act(logged.action.clone());
         }
         match moment {
-            Moment::Time(time) => world.run_again_to(time)?,
-            Moment::Events(handled) => world.run_events(handled)?,
+            Moment::Time(time) => world.run_again_to(time, &mut replaying)?,
+            Moment::Events(handled) => world.run_events(handled, &mut replaying)?,
         }
         Ok(world)
     }

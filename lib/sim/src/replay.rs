@@ -6,7 +6,7 @@ use netsplit_node::trace::{EventId, TraceHash};
 use netsplit_node::{Time, Trace};
 
 use crate::action::Moment;
-use crate::run::Stopped;
+use crate::run::{Replaying, Stopped};
 use crate::world::World;
 
 /// What a second run of a laboratory showed.
@@ -129,11 +129,11 @@ impl World {
     /// Two new runs beside each other, until their traces differ.
     fn compare_new_runs(&self) -> Result<Option<Difference>, Stopped> {
         let mut runs = [(); 2].map(|()| World::new(self.seed, KEPT));
-        let mut compared = 0;
+        let (mut compared, mut replaying) = (0, Replaying::new(self.handled()));
         let mut actions = self.log.iter().peekable();
         for handled in 0..=self.handled() {
             for run in &mut runs {
-                run.run_events(handled)?;
+                run.run_events(handled, &mut replaying)?;
             }
             while let Some(logged) = actions.next_if(|logged| logged.handled == handled) {
                 for run in &mut runs {

@@ -240,6 +240,25 @@ impl Meter {
     }
 }
 
+/// Says how far a replay is.
+pub(crate) struct Replaying {
+    progress: Progress,
+    events: u64,
+}
+
+impl Replaying {
+    /// Of a run of so many events.
+    pub(crate) fn new(events: u64) -> Replaying {
+        Replaying { progress: Progress::begin(), events }
+    }
+
+    #[cold]
+    fn tell(&mut self, handled: u64) {
+        let events = self.events;
+        self.progress.tell(|| format!("replaying: {} of {} events", grouped(handled), grouped(events)));
+    }
+}
+
 /// A time without digits that nobody follows.
 fn rounded(time: Duration) -> Duration {
     let unit = if time >= secs(10) { 100_000_000 } else { 1_000_000 };
@@ -301,28 +320,29 @@ impl World {
 
     /// Runs again what has been run before: until so many events have been handled since the world began, or none is left. What was
     /// violated then has been told.
-    pub(crate) fn run_events(&mut self, handled: u64) -> Result<(), Stopped> {
+    pub(crate) fn run_events(&mut self, handled: u64, replaying: &mut Replaying) -> Result<(), Stopped> {
+        self.run_again(Time::MAX, handled, replaying)
+    }
+
+    /// Runs again everything up to and including `until`.
+    pub(crate) fn run_again_to(&mut self, until: Time, replaying: &mut Replaying) -> Result<(), Stopped> {
+        self.run_again(until, u64::MAX, replaying)?;
+        self.now = self.now.max(until);
+        Ok(())
+    }
+
+    fn run_again(&mut self, until: Time, handled: u64, replaying: &mut Replaying) -> Result<(), Stopped> {
         let _nodes_run = NodesRun::begin();
         while self.handled < handled {
             if interrupt::is_asked() {
                 return Err(Stopped::Interrupted { at: self.now });
             }
-            let Some((time, coming)) = self.queue.pop_until(Time::MAX) else { break };
+            let Some((time, coming)) = self.queue.pop_until(until) else { break };
             self.again(time, coming)?;
-        }
-        Ok(())
-    }
-
-    /// Runs again everything up to and including `until`.
-    pub(crate) fn run_again_to(&mut self, until: Time) -> Result<(), Stopped> {
-        let _nodes_run = NodesRun::begin();
-        while let Some((time, coming)) = self.queue.pop_until(until) {
-            if interrupt::is_asked() {
-                return Err(Stopped::Interrupted { at: self.now });
+            if self.handled.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
+                replaying.tell(self.handled);
             }
-            self.again(time, coming)?;
         }
-        self.now = self.now.max(until);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::{HeldWorld, Lab};
 use crate::action::{Action, Moment};
 use crate::error::{LabError, expect};
 use crate::replay::Replay;
+use crate::run::Replaying;
 use crate::world::World;
 
 /// A laboratory as it was at one moment. Keeps everything: nodes, messages under way, disks, the trace.
@@ -148,12 +149,12 @@ impl Lab {
             let last = world.log.iter().rev().find(|logged| makes(&logged.action));
             (world.handled(), last.map_or(0, |logged| logged.handled), world.now)
         };
-        let present = self.snapshot();
+        let (present, mut replaying) = (self.snapshot(), Replaying::new(end));
         for events in last_made..=end {
             if events == last_made {
                 self.go_to(Moment::Events(events));
             } else {
-                self.restore_step(&present, events);
+                self.restore_step(&present, events, &mut replaying);
             }
             if condition() {
                 self.restore(&present);
@@ -168,14 +169,14 @@ impl Lab {
 
     /// One event further, with the actions that were done after it in the `present`.
     #[track_caller]
-    fn restore_step(&self, present: &Snapshot, events: u64) {
+    fn restore_step(&self, present: &Snapshot, events: u64, replaying: &mut Replaying) {
         let actions: Vec<_> = {
             let present = present.world.lock();
             let at = present.log.iter().filter(|logged| logged.handled == events);
             at.cloned().collect()
         };
         let mut world = self.world();
-        let result = world.run_events(events);
+        let result = world.run_events(events, replaying);
         for logged in actions {
             world.now = logged.now;
             let _ = world.act(logged.action);
