@@ -113,6 +113,9 @@ fn run(seed: u64, fault: Option<&Fault>) -> (Lab, Cluster<Witness>) {
     (lab, cluster)
 }
 
+/// How many variants `Fault` has: whoever adds one has to name what it breaks below, and counts it here.
+const KINDS: usize = 41;
+
 /// The invariant that each fault breaks.
 fn breaks(fault: &Fault) -> &'static str {
     match fault {
@@ -163,6 +166,8 @@ fn without_faults_all_invariants_hold() {
 fn every_fault_changes_the_run_and_breaks_its_invariant() {
     // Each is real: it leaves a trace, and what it is meant to break is broken.
     let (quiet, _) = run(5, None);
+    let kinds: std::collections::HashSet<_> = one_of_each().iter().map(std::mem::discriminant).collect();
+    assert_eq!(kinds.len(), KINDS, "one_of_each has some value of every fault");
     for fault in one_of_each() {
         let (lab, _) = run(5, Some(&fault));
         assert_ne!(lab.trace_hash(), quiet.trace_hash(), "{fault}");
