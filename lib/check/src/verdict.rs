@@ -69,7 +69,10 @@ impl<Q, R> Check<Q, R> for History<Q, R> {
 pub struct Verdict {
     property: String,
     violations: Vec<String>,
+    /// For each violation, lines that say more.
+    details: Vec<Vec<String>>,
     undecided: Vec<String>,
+    pictures: Vec<String>,
     counts: Vec<(usize, String)>,
     seed: Option<u64>,
 }
@@ -83,7 +86,9 @@ impl Verdict {
         Verdict {
             property: property.to_owned(),
             violations: Vec::new(),
+            details: Vec::new(),
             undecided: Vec::new(),
+            pictures: Vec::new(),
             counts: Vec::new(),
             seed: history.seed,
         }
@@ -98,7 +103,19 @@ impl Verdict {
 
     /// The property is violated; `sentence` says by what, with times and names.
     pub fn violated(&mut self, sentence: impl Into<String>) {
+        self.violated_by(sentence, Vec::new());
+    }
+
+    /// The property is violated; `details` are lines that list what the sentence speaks of.
+    pub fn violated_by(&mut self, sentence: impl Into<String>, details: Vec<String>) {
         self.violations.push(sentence.into());
+        self.details.push(details);
+    }
+
+    /// Adds pictures, each the HTML of one, for below the sentences. Users' texts in them must be escaped already.
+    pub fn illustrated(mut self, pictures: Vec<String>) -> Verdict {
+        self.pictures.extend(pictures);
+        self
     }
 
     /// It is not known whether the property holds in some part of the history; `sentence` says why, and what is known.
@@ -151,9 +168,10 @@ impl Verdict {
         } else {
             ("#d55e00", "#fdf1ea", "✗")
         };
+        let width = if self.pictures.is_empty() { "760px" } else { "100%" };
         let mut html = format!(
             "<div style=\"border:1px solid {edge};border-left:6px solid {edge};border-radius:6px;background:{ground};\
-             color:#1f2328;padding:8px 12px;margin:4px 0;max-width:760px;\
+             color:#1f2328;padding:8px 12px;margin:4px 0;max-width:{width};\
              font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;line-height:1.45\">\
              <div><span style=\"color:{edge};font-weight:700\">{mark}</span> <b>{}</b>: {} \
              <span style=\"color:#57606a\">{}</span></div>",
@@ -163,11 +181,12 @@ impl Verdict {
         );
         if !self.holds() {
             html.push_str("<ul style=\"margin:6px 0 0;padding-left:22px;color:#1f2328\">");
-            for sentence in self.sentences_shown() {
+            for (sentence, _) in self.sentences_shown() {
                 html.push_str(&format!("<li style=\"margin:2px 0\">{}</li>", escape(&sentence)));
             }
             html.push_str("</ul>");
         }
+        html.push_str(&self.pictures.concat());
         html.push_str("</div>");
         html
     }
@@ -190,11 +209,14 @@ impl Verdict {
         format!("({})", counts.chain(seed).collect::<Vec<_>>().join(", "))
     }
 
-    fn sentences_shown(&self) -> impl Iterator<Item = String> {
-        let sentences = || self.violations.iter().chain(&self.undecided);
-        let hidden = sentences().count().saturating_sub(SENTENCES_SHOWN);
-        let rest = (hidden > 0).then(|| format!("and {hidden} more"));
-        sentences().take(SENTENCES_SHOWN).map(|sentence| visible(sentence)).chain(rest)
+    /// The first sentences, each with its details; the others are counted.
+    fn sentences_shown(&self) -> impl Iterator<Item = (String, &[String])> {
+        let detailed = self.violations.iter().zip(self.details.iter().map(Vec::as_slice));
+        let undecided = self.undecided.iter().map(|sentence| (sentence, [].as_slice()));
+        let hidden = (self.violations.len() + self.undecided.len()).saturating_sub(SENTENCES_SHOWN);
+        let rest = (hidden > 0).then(|| (format!("and {hidden} more"), [].as_slice()));
+        let shown = detailed.chain(undecided).take(SENTENCES_SHOWN);
+        shown.map(|(sentence, details)| (visible(sentence), details)).chain(rest)
     }
 }
 
@@ -202,8 +224,11 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} {}", self.property, self.word(), self.scope())?;
-        for sentence in self.sentences_shown() {
+        for (sentence, details) in self.sentences_shown() {
             write!(f, "\n- {sentence}")?;
+            for detail in details {
+                write!(f, "\n  {}", visible(detail))?;
+            }
         }
         Ok(())
     }

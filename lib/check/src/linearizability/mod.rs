@@ -36,7 +36,7 @@
 //! | what the search does, and what keeps it small | `search.rs` |
 //! | how it remembers | `memory.rs`, `interned.rs`, `transitions.rs` |
 //! | when an operation is before another | `parts.rs` |
-//! | how a violation is explained | `reasons.rs`, `sentences.rs` |
+//! | how a violation is explained | `reasons.rs`, `sentences.rs`, `picture.rs` |
 //! | when it gives up | `budget.rs` |
 
 use netsplit_node::History;
@@ -49,6 +49,7 @@ mod interned;
 mod judgement;
 mod memory;
 mod parts;
+mod picture;
 mod reasons;
 mod search;
 mod sentences;
@@ -136,6 +137,6 @@ impl<S: Specification> Checker<S::Request, S::Response> for Linearizable<S> {
     fn check(&self, history: &History<S::Request, S::Response>) -> Verdict {
         let subject = subject::Typed { specification: &self.specification, history };
         let judgement = judgement::judge(&subject, history.len(), self.settings());
-        sentences::verdict(Verdict::of("Linearizability", history), &subject, &judgement)
+        sentences::verdict(Verdict::of("Linearizability", history), &subject, history.len(), &judgement)
     }
 }

@@ -1,27 +1,106 @@
-//! A judgement in words.
+//! A judgement for people: in words, with the operations that matter, and with a picture.
 
 use super::judgement::{Finding, Judged, Judgement};
-use super::subject::Subject;
+use super::parts::happened;
+use super::picture::Scene;
+use super::subject::{Ending, Subject};
+use crate::markup::visible;
 use crate::verdict::Verdict;
 
-/// Operations named in one sentence, beyond which they are counted.
+/// Operations named in one sentence, and listed below it, beyond which they are counted.
 const NAMED: usize = 4;
+const LISTED: usize = 8;
+/// Pictures of violated parts; operations in one picture, of what is violated and of what holds: without scrolling, as a rule.
+const PICTURES: usize = 3;
+const DRAWN: usize = 14;
+const DRAWN_IF_HOLDS: usize = 30;
 
 /// `verdict` with what was found: one sentence for every part that is not linearizable, or not decided.
-pub(super) fn verdict(mut verdict: Verdict, subject: &dyn Subject, judgement: &Judgement) -> Verdict {
+pub(super) fn verdict(
+    mut verdict: Verdict,
+    subject: &dyn Subject,
+    count: usize,
+    judgement: &Judgement,
+) -> Verdict {
     if judgement.parts.len() > 1 {
         verdict = verdict.counting(judgement.parts.len(), "part");
     }
+    let happened = happened(subject, count);
+    let mut pictures = Vec::new();
     for part in &judgement.parts {
         match &part.finding {
             Finding::Linearizable { .. } => {}
-            Finding::Violated { operation, because, .. } => {
-                verdict.violated(violation(subject, *operation, because));
+            Finding::Violated { operation, order, because } => {
+                verdict.violated_by(
+                    violation(subject, *operation, because),
+                    listed(subject, *operation, because),
+                );
+                if pictures.len() < PICTURES {
+                    let (operations, left_out) = drawn(subject, &happened, part, *operation, because);
+                    let orders = vec![order.clone()];
+                    let key = part.key.clone().filter(|_| judgement.parts.len() > 1);
+                    pictures.push(Scene {
+                        subject,
+                        operations,
+                        left_out,
+                        key,
+                        orders,
+                        accused: Some(*operation),
+                        because,
+                    });
+                }
             }
             Finding::Undecided { .. } => verdict.undecided(undecided(subject, part)),
         }
     }
-    verdict
+    if judgement.holds() && (1..=DRAWN_IF_HOLDS).contains(&happened.len()) {
+        let orders = judgement.parts.iter().map(|part| order_of(part).to_vec()).collect();
+        let scene = Scene {
+            subject,
+            operations: happened,
+            left_out: 0,
+            key: None,
+            orders,
+            accused: None,
+            because: &[],
+        };
+        pictures.push(scene);
+    }
+    verdict.illustrated(pictures.iter().map(Scene::html).collect())
+}
+
+fn order_of(part: &Judged) -> &[usize] {
+    match &part.finding {
+        Finding::Linearizable { order }
+        | Finding::Violated { order, .. }
+        | Finding::Undecided { order, .. } => order,
+    }
+}
+
+/// What of a part is drawn, and how many operations are left out: all of it if it is short, else what matters and the last operations that
+/// were called before.
+fn drawn(
+    subject: &dyn Subject,
+    happened: &[usize],
+    part: &Judged,
+    accused: usize,
+    because: &[usize],
+) -> (Vec<usize>, usize) {
+    let is_of_part = |&operation: &usize| part.key.is_none() || subject.partition(operation) == part.key;
+    let all: Vec<usize> = happened.iter().copied().filter(is_of_part).collect();
+    let count = all.len();
+    if count <= DRAWN {
+        return (all, 0);
+    }
+    let latest = &because[because.len().saturating_sub(DRAWN / 2)..];
+    let matters = |operation: &usize| *operation == accused || latest.contains(operation);
+    let (mut chosen, others): (Vec<usize>, Vec<usize>) = all.into_iter().partition(matters);
+    let end = subject.facts(accused).returned;
+    let before =
+        others.into_iter().rev().filter(|&it| end.is_none_or(|end| subject.facts(it).invoked <= end));
+    chosen.extend(before.take(DRAWN - chosen.len()));
+    let left_out = count - chosen.len();
+    (chosen, left_out)
 }
 
 /// "bob's get of x read nothing, after ann's put x = 1 had ended".
@@ -42,26 +121,33 @@ fn violation(subject: &dyn Subject, operation: usize, because: &[usize]) -> Stri
             enumerated(names, if one_by_one { ", then " } else { ", " })
         );
     }
-    let names = because
-        .iter()
-        .map(|&other| format!("{} ({})", whose(subject, other), when(subject, other)))
-        .collect();
-    format!(
-        "{culprit} ({}), which fits in no order with {}",
-        when(subject, operation),
-        enumerated(names, ", ")
-    )
+    let names = because.iter().map(|&other| whose(subject, other)).collect();
+    format!("{culprit}, which fits in no order with {}", enumerated(names, ", "))
+}
+
+/// The operations that matter, each with its times, the one that cannot be placed marked.
+fn listed(subject: &dyn Subject, operation: usize, because: &[usize]) -> Vec<String> {
+    let hidden = because.len().saturating_sub(LISTED);
+    let mut rows: Vec<usize> = because[hidden..].iter().copied().chain([operation]).collect();
+    rows.sort_by_key(|&row| (subject.facts(row).invoked, row));
+    let rows = rows.into_iter().map(|row| {
+        let mark = if row == operation { "✗" } else { " " };
+        format!("{mark} {:<22} {}", when(subject, row), whose(subject, row))
+    });
+    (hidden > 0).then(|| format!("  {hidden} earlier ones")).into_iter().chain(rows).collect()
 }
 
 fn undecided(subject: &dyn Subject, part: &Judged) -> String {
     let Finding::Undecided { exhausted, operation, order } = &part.finding else { return String::new() };
-    let of_what = part.key.as_ref().map_or(String::new(), |key| format!(" of part {key}"));
+    let of_what = part.key.as_ref().map_or(String::new(), |key| format!(" of part {}", visible(key)));
+    let placed = order.len();
+    let next = subject
+        .facts(*operation)
+        .returned
+        .map_or(String::new(), |end| format!(", up to {end}, when {} ended", whose(subject, *operation)));
     format!(
-        "the {exhausted} was used up; {} of {} operations{of_what} fit into an order, and the next to place is {} ({})",
-        order.len(),
-        part.operations,
-        whose(subject, *operation),
-        when(subject, *operation)
+        "the {exhausted} was used up; {placed} of {} operations{of_what} fit into an order{next}",
+        part.operations
     )
 }
 
@@ -70,12 +156,17 @@ fn whose(subject: &dyn Subject, operation: usize) -> String {
     format!("{}'s {}", subject.facts(operation).caller_name, subject.words(operation))
 }
 
+/// "ann's put x = 1 (0s to 3ms)".
+pub(super) fn whose_and_when(subject: &dyn Subject, operation: usize) -> String {
+    format!("{} ({})", whose(subject, operation), when(subject, operation))
+}
+
 /// "3ms to 9ms", or "from 3ms on".
 fn when(subject: &dyn Subject, operation: usize) -> String {
     let facts = subject.facts(operation);
-    match facts.returned {
-        Some(end) if facts.ending == super::subject::Ending::Ok => format!("{} to {end}", facts.invoked),
-        _ => format!("from {} on", facts.invoked),
+    match facts.returned.filter(|_| facts.ending == Ending::Ok) {
+        Some(end) => format!("{} to {end}", facts.invoked),
+        None => format!("from {} on", facts.invoked),
     }
 }
 

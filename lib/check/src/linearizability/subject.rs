@@ -32,7 +32,7 @@ pub(super) struct Facts<'a> {
     pub(super) ending: Ending,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ending {
     Ok,
     Fail,

@@ -42,7 +42,7 @@ fn without_memory_the_longest_prefix_is_told() {
     assert_eq!(
         verdict.to_string(),
         "Linearizability: undecided (15 operations)\n\
-         - the memory was used up; 14 of 15 operations fit into an order, and the next to place is last's dequeue took 99 (30ms to 40ms)"
+         - the memory was used up; 14 of 15 operations fit into an order, up to 40ms, when last's dequeue took 99 ended"
     );
     assert_eq!(checker.judge(&history), judgement);
 }

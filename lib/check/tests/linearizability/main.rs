@@ -6,4 +6,5 @@ mod random_histories;
 mod against_brute_force;
 mod budgets;
 mod metamorphic;
+mod nonsense;
 mod recorded;
