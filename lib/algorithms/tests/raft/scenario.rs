@@ -1,10 +1,11 @@
 //! One run of a replicated key-value store under a plan of faults that its seed draws: clients with sessions, all invariants, the clients'
 //! history, and progress at the end. It knows no type of Raft, so that wrong variants of it are tried in the same runs.
 
+use netsplit_check::{Check, linearizable, spec};
 use netsplit_node::{
     Duration, History, KeyValueRequest, KeyValueResponse, NodeId, Outcome, Random, Service, ms, secs,
 };
-use netsplit_sim::{Call, Client, Cluster, FaultKind, Lab, Nemesis};
+use netsplit_sim::{Call, Client, Cluster, FaultKind, Lab, Latency, Nemesis};
 
 /// A replicated key-value store with client sessions.
 pub trait Subject: Service {
@@ -39,10 +40,31 @@ pub struct Scenario {
     pub servers: usize,
     /// How many clients ask them.
     pub clients: usize,
+    /// How long a message takes at most.
+    pub latency: Duration,
     /// How long there are faults.
     pub time: Duration,
     /// Which.
     pub faults: Vec<FaultKind>,
+    /// The time between two of them on average, and how long they last, before the swarm draws its own from that.
+    pub every: Duration,
+    /// See there.
+    pub lasting: Duration,
+}
+
+impl Scenario {
+    /// Everything that Raft withstands, for three seconds.
+    pub fn swarm(servers: usize) -> Scenario {
+        let (every, lasting) = (ms(400), ms(400));
+        Scenario { servers, clients: 3, latency: ms(2), time: secs(3), faults: tolerated(), every, lasting }
+    }
+
+    /// A slow network and these faults only, which last about as long as an election takes.
+    pub fn churn(servers: usize, faults: impl IntoIterator<Item = FaultKind>) -> Scenario {
+        let faults = faults.into_iter().collect();
+        let (latency, every, lasting) = (ms(30), ms(150), ms(150));
+        Scenario { latency, time: secs(4), faults, every, lasting, ..Scenario::swarm(servers) }
+    }
 }
 
 /// How a run went wrong.
@@ -95,11 +117,13 @@ pub fn run<S: Subject>(
 ) -> Result<Report, Failure> {
     let lab = Lab::new(seed);
     lab.keep_events(0);
+    lab.set_latency(Latency::Uniform(scenario.latency / 2, scenario.latency));
     let cluster = lab.cluster("raft", scenario.servers, factory);
     S::require_all(&cluster);
     let mut random = Random::stream(seed, &[7]);
     let mut askers = begin_sessions(&lab, &cluster, scenario.clients)?;
-    let nemesis = Nemesis::swarm(cluster.all()).only(scenario.faults.clone()).every(ms(700)).lasting(ms(500));
+    let nemesis = Nemesis::swarm(cluster.all()).only(scenario.faults.clone());
+    let nemesis = nemesis.every(scenario.every).lasting(scenario.lasting);
     lab.play(nemesis.plan(seed, scenario.time));
     let end = lab.now() + scenario.time;
     let mut number = 0;
@@ -175,6 +199,10 @@ fn judge<S: Subject>(lab: &Lab, cluster: &Cluster<S>) -> Result<Report, Failure>
         return Err(failure("Panic", format!("{panic:?} (seed {})", lab.seed())));
     }
     let history = history_of(cluster);
+    let verdict = history.check(linearizable(spec::KeyValue));
+    if !verdict.holds() {
+        return Err(failure("Linearizability", verdict.to_string()));
+    }
     let is_answered = |outcome: &Option<_>| matches!(outcome, Some(Outcome::Ok(_)));
     let answered = history.iter().filter(|operation| is_answered(&operation.outcome)).count();
     Ok(Report { answered, unknown: history.len() - answered })

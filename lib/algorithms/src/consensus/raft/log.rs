@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::membership::Configuration;
 use super::snapshots::Snapshot;
-use crate::storable::Storable;
+use crate::Storable;
 
 /// A term: the time of at most one leader, numbered with consecutive integers (section 5.1).
 pub type Term = u64;

@@ -23,7 +23,7 @@ use super::log::{Index, Payload};
 use super::replication::Progress;
 use super::state_machine::StateMachine;
 use super::{Raft, Role};
-use crate::storable::Storable;
+use crate::Storable;
 
 /// Who the servers are, and so what a majority is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

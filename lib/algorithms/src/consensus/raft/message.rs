@@ -7,7 +7,7 @@ use netsplit_node::CallId;
 use super::log::{Entry, Index, Term};
 use super::snapshots::Snapshot;
 use super::state_machine::StateMachine;
-use crate::storable::Storable;
+use crate::Storable;
 
 /// What servers send each other. Who sends (`candidateId`, `leaderId`) is known of every message.
 #[derive(Clone, PartialEq, Eq, Hash)]

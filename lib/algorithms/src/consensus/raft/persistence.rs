@@ -15,7 +15,7 @@ use super::membership::Configuration;
 use super::snapshots::Snapshot;
 use super::state_machine::StateMachine;
 use super::{FirstMembers, Raft};
-use crate::storable::Storable;
+use crate::Storable;
 
 /// Where a server writes, and what it has written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

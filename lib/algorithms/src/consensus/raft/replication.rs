@@ -215,6 +215,7 @@ impl<M: StateMachine> Raft<M> {
         }
         let Role::Leader(leadership) = &mut self.role else { return };
         let Some(progress) = leadership.progress.get_mut(&follower) else { return };
+        let known = (progress.next_index, progress.match_index);
         match reply.result {
             Appended::UpTo(index) => {
                 progress.match_index = progress.match_index.max(index);
@@ -226,11 +227,13 @@ impl<M: StateMachine> Raft<M> {
                 let next_index = self.after_conflict(first_index, term);
                 let Role::Leader(leadership) = &mut self.role else { return };
                 let Some(progress) = leadership.progress.get_mut(&follower) else { return };
-                // An old reply must not undo what a newer one has shown.
-                progress.next_index = next_index.clamp(progress.match_index + 1, progress.next_index);
+                // An old reply does not undo what a newer one has shown.
+                if next_index > progress.match_index {
+                    progress.next_index = progress.next_index.min(next_index);
+                }
             }
         }
-        self.send_what_is_missing(follower, ctx);
+        self.send_what_is_missing(follower, known, ctx);
     }
 
     /// Where the leader tries next: after its own last entry of the conflicting term if it has one, and otherwise where the follower's
@@ -240,10 +243,13 @@ impl<M: StateMachine> Raft<M> {
         own_last.map_or(first_index, |(index, _)| index + 1).clamp(1, self.log.last_index() + 1)
     }
 
-    fn send_what_is_missing(&mut self, follower: NodeId, ctx: &mut Context<Self>) {
+    /// A reply that says something new is followed by the entries that are still missing. One that does not is a copy of another: to send
+    /// for it too would double the messages with every doubled message.
+    fn send_what_is_missing(&mut self, follower: NodeId, known: (Index, Index), ctx: &mut Context<Self>) {
         let Role::Leader(leadership) = &self.role else { return };
-        let next = leadership.progress.get(&follower).map(|progress| progress.next_index);
-        if next.is_some_and(|next| next <= self.log.last_index()) {
+        let Some(progress) = leadership.progress.get(&follower) else { return };
+        let is_news = (progress.next_index, progress.match_index) != known;
+        if is_news && progress.next_index <= self.log.last_index() {
             self.send_append_entries(follower, ctx);
         }
     }

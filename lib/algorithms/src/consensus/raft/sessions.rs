@@ -19,7 +19,7 @@ use std::fmt;
 use super::log::Index;
 use super::membership::{Change, Configuration, Refusal};
 use super::state_machine::{CommandKind, StateMachine};
-use crate::storable::Storable;
+use crate::Storable;
 
 /// A session: the index of the entry that began it, which no other session can have.
 pub type ClientId = Index;

@@ -7,7 +7,7 @@ use super::membership::Configuration;
 use super::message::{AppendEntriesReply, Appended, InstallSnapshot, InstallSnapshotReply, Message};
 use super::state_machine::StateMachine;
 use super::{Compaction, Raft, Role};
-use crate::storable::Storable;
+use crate::Storable;
 
 /// The state that all entries up to an index made (Figure 12).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use netsplit_node::{KeyValueRequest, KeyValueResponse, Value};
 
 use super::log::Index;
 use super::membership::{Change, Configuration, Refusal};
-use crate::storable::Storable;
+use crate::Storable;
 
 /// A deterministic state machine: the same commands in the same order make the same state and the same responses on every server.
 ///
