@@ -1,0 +1,41 @@
+//! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
+
+mod raft;
+
+/// An algorithm with its mutants.
+#[derive(Debug)]
+pub struct Algorithm {
+    /// The module of its mutants.
+    pub name: &'static str,
+    /// Its file, or the folder with its `mod.rs`, below `lib/algorithms/src`.
+    pub path: &'static str,
+    /// Its mutants.
+    pub mutants: &'static [Mutant],
+}
+
+/// One mistake.
+#[derive(Debug)]
+pub struct Mutant {
+    /// The module that has it.
+    pub name: &'static str,
+    /// What is wrong, in a sentence.
+    pub mistake: &'static str,
+    /// The property that it breaks, by the name that a violation gives.
+    pub breaks: &'static str,
+    /// How the text is changed.
+    pub edits: &'static [Edit],
+}
+
+/// A change of an algorithm's text.
+#[derive(Debug)]
+pub struct Edit {
+    /// The file's name.
+    pub file: &'static str,
+    /// What stands there, exactly once.
+    pub right: &'static str,
+    /// What stands there instead.
+    pub wrong: &'static str,
+}
+
+/// All algorithms that have mutants.
+pub const ALGORITHMS: &[Algorithm] = &[raft::RAFT];
