@@ -2,5 +2,8 @@
 
 mod elections;
 mod fault_plans;
+mod paper_election;
+mod paper_replication;
 mod scenario;
+mod server;
 mod subjects;
