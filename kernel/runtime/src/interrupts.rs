@@ -26,8 +26,7 @@ struct Stopped(String);
 
 /// What was going on when an interrupt stopped it, if that is what a payload says.
 pub fn doing(payload: &(dyn Any + Send)) -> Option<String> {
-    let of_library =
-        payload.downcast_ref::<Interrupted>().map(|it| format!("it stood at {}", it.at));
+    let of_library = payload.downcast_ref::<Interrupted>().map(|it| format!("it stood at {}", it.at));
     of_library.or_else(|| payload.downcast_ref::<Stopped>().map(|it| it.0.clone()))
 }
 
