@@ -22,8 +22,8 @@ pub use netsplit_node::{
 pub use netsplit_node::{interrupt, place, progress};
 pub use netsplit_sim::{
     Bandwidth, Behaviour, Belief, Budget, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan,
-    Group, Injected, Keys, Lab, LabError, Latency, LinkProfile, LoadReport, Look, Name, Nemesis, NodePanic,
-    Percentiles, Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep,
+    Group, Injected, Keys, Lab, LabError, Latency, LinkProfile, LoadReport, Look, Name, NamingError, Nemesis,
+    NodePanic, Percentiles, Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep,
     SweepReport, SweepRun, Topology, Traffic, TrafficCounts, Violation, Workload,
 };
 pub use netsplit_view::Diagram;

@@ -19,7 +19,7 @@ use crate::network::Latency;
 use crate::participants::{ClusterState, Role};
 use crate::population::{Factory, Mutator, Population, Roster, Typed, of_payloads};
 use crate::shared::{Change, Shared};
-use crate::workload::{Load, RunningWorkload, Workload};
+use crate::workload::{RunningWorkload, Workload, boxed};
 
 /// A handle to some nodes of type `N`; members are numbered from 0 within it, and keep their number when others leave.
 pub struct Cluster<N> {
@@ -389,17 +389,11 @@ impl<S: Service> Cluster<S> {
     pub fn load(
         &self,
         workload: Workload,
-        mut requests: impl FnMut(&mut Random, u64) -> S::Request + Send + 'static,
+        requests: impl FnMut(&mut Random, u64) -> S::Request + Send + 'static,
     ) -> RunningWorkload {
         self.become_service();
         let services = self.all().ids().to_vec();
-        let requests = Box::new(move |random: &mut Random, number: u64| {
-            Box::new(requests(random, number)) as Box<dyn Payload>
-        });
-        let Made::Load(number) = self.lab.act(Action::Load(Load::new(workload, services, requests))) else {
-            unreachable!("a load makes a load")
-        };
-        RunningWorkload::new(self.lab.clone(), number)
+        RunningWorkload::begin(&self.lab, workload, services, boxed(requests))
     }
 
     /// Everything that was ever asked of this cluster, by clients and by other nodes.

@@ -16,7 +16,7 @@ use crate::action::Made;
 use crate::error::{LabError, forwards};
 use crate::fault::Fault;
 use crate::group::Group;
-use crate::network::check_name;
+use crate::naming::{NamingError, check_name};
 use crate::schedule::Job;
 use crate::world::{World, kind};
 
@@ -124,7 +124,7 @@ impl World {
     ) -> Result<u32, LabError> {
         check_name(&name)?;
         if self.dns.number_of(&name).is_ok() {
-            return Err(LabError::NameTaken { name });
+            return Err(NamingError::NameTaken { name }.into());
         }
         self.check_answer(&name, cluster, nodes)?;
         let record = Record {
@@ -147,14 +147,15 @@ impl World {
         self.check_members(nodes)?;
         let members = &self.clusters[cluster as usize].members;
         if nodes.ids().is_empty() {
-            return Err(LabError::EmptyAnswer { name: name.to_owned() });
+            return Err(NamingError::EmptyAnswer { name: name.to_owned() }.into());
         }
         match nodes.ids().iter().find(|id| !members.contains(id)) {
-            Some(&id) => Err(LabError::NotOfTheService {
+            Some(&id) => Err(NamingError::NotOfTheService {
                 name: name.to_owned(),
                 node: self.name_of(id),
                 service: self.clusters[cluster as usize].name.clone(),
-            }),
+            }
+            .into()),
             None => Ok(()),
         }
     }
@@ -312,9 +313,9 @@ impl World {
 }
 
 impl Names {
-    pub(crate) fn number_of(&self, name: &str) -> Result<u32, LabError> {
+    pub(crate) fn number_of(&self, name: &str) -> Result<u32, NamingError> {
         let index = self.records.iter().position(|record| record.name == name);
-        index.map(|index| index as u32).ok_or_else(|| LabError::NoSuchName {
+        index.map(|index| index as u32).ok_or_else(|| NamingError::NoSuchName {
             name: name.to_owned(),
             known: self.records.iter().map(|record| record.name.clone()).collect(),
         })

@@ -4,6 +4,8 @@ use std::fmt;
 
 use netsplit_node::{Duration, NodeId, Time};
 
+use crate::naming::NamingError;
+
 /// Why the laboratory did not do what it was asked. Nothing has changed when it refuses.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LabError {
@@ -84,63 +86,8 @@ pub enum LabError {
     NoBandwidth,
     /// A link that lets no message through, however small.
     NoMtu,
-    /// A name that cannot be written in a plan.
-    NotAName {
-        /// The name that was given.
-        given: String,
-    },
-    /// A name that something else has.
-    NameTaken {
-        /// The name.
-        name: String,
-    },
-    /// A participant in two networks.
-    InTwoNetworks {
-        /// The participant.
-        id: NodeId,
-    },
-    /// A link from a router to itself.
-    LinkToItself {
-        /// The router.
-        name: String,
-    },
-    /// A fault of routers where there are none.
-    NoTopology,
-    /// A router or network that there is not.
-    NoSuchRouter {
-        /// The name that was given.
-        name: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
-    /// A link that there is not.
-    NoSuchLink {
-        /// One end.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// A name that nobody has made.
-    NoSuchName {
-        /// The name that was given.
-        name: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
-    /// A name that would stand for nothing.
-    EmptyAnswer {
-        /// The name.
-        name: String,
-    },
-    /// A name that would stand for a node of another service.
-    NotOfTheService {
-        /// The name.
-        name: String,
-        /// The node.
-        node: String,
-        /// The service that the name was made for.
-        service: String,
-    },
+    /// Something is wrong with the name of a router, a network, a link or a service.
+    Naming(NamingError),
     /// A version of its code that a node does not have.
     NoSuchVersion {
         /// The node's name.
@@ -230,34 +177,7 @@ impl fmt::Display for LabError {
             LabError::NoMtu => {
                 write!(f, "a link with an MTU of 0 bytes carries nothing; to cut it, use partition")
             }
-            LabError::NotAName { given } => {
-                write!(f, "{given:?} is no name; expected letters, digits, '-', '.' and '_' only")
-            }
-            LabError::NameTaken { name } => {
-                write!(f, "there is a {name} already; give each a name of its own")
-            }
-            LabError::InTwoNetworks { id } => write!(f, "{id} is in two networks; put each into at most one"),
-            LabError::LinkToItself { name } => {
-                write!(f, "a link from {name} to itself; expected two different routers")
-            }
-            LabError::NoTopology => {
-                write!(f, "this laboratory has no routers; set_topology gives it networks, routers and links")
-            }
-            LabError::NoSuchRouter { name, known } => {
-                write!(f, "there is no router {name}; expected one of: {}", known.join(", "))
-            }
-            LabError::NoSuchLink { one, other } => {
-                write!(f, "there is no link between {one} and {other}; expected one of the topology's")
-            }
-            LabError::NoSuchName { name, known } => {
-                write!(f, "there is no name {name}; expected one of: {}", known.join(", "))
-            }
-            LabError::EmptyAnswer { name } => {
-                write!(f, "{name} would stand for nothing; expected at least 1 node")
-            }
-            LabError::NotOfTheService { name, node, service } => {
-                write!(f, "{name} is a name of {service}; it cannot stand for {node}")
-            }
+            LabError::Naming(error) => error.fmt(f),
             LabError::NoSuchVersion { name, version, versions } => write!(
                 f,
                 "{name} has no version {version} of its code: there are {versions}, numbered from 0; add_version adds one"
@@ -290,6 +210,12 @@ impl fmt::Display for LabError {
 }
 
 impl std::error::Error for LabError {}
+
+impl From<NamingError> for LabError {
+    fn from(error: NamingError) -> LabError {
+        LabError::Naming(error)
+    }
+}
 
 /// Stops a notebook cell with the sentence, against the cell's own line.
 #[track_caller]

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `name.rs`, `group.rs`, `workload.rs` |
 //! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `byzantine.rs`, `liveness.rs` |
-//! | what is refused, and how it is said | `error.rs` |
+//! | what is refused, and how it is said | `error.rs`, `naming.rs` |
 //! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
 //! | many runs at once | `sweep.rs` |
 //! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
@@ -36,6 +36,7 @@ mod lifecycle;
 mod liveness;
 mod members;
 mod name;
+mod naming;
 mod nemesis;
 mod network;
 mod participants;
@@ -65,6 +66,7 @@ pub use group::Group;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
 pub use name::Name;
+pub use naming::NamingError;
 pub use nemesis::{FaultKind, Nemesis};
 pub use network::{
     Bandwidth, Cut, Latency, LinkProfile, Percentiles, Region, Route, Rule, Topology, Traffic,

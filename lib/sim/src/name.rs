@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use netsplit_node::{Address, Duration, NodeId, Payload, Random, Service};
+use netsplit_node::{Address, Duration, NodeId, Random, Service};
 
 use crate::action::{Action, Made};
 use crate::client::Client;
@@ -12,7 +12,7 @@ use crate::error::{LabError, expect};
 use crate::fault::Fault;
 use crate::group::Group;
 use crate::lab::{Handle, Lab};
-use crate::workload::{Load, RunningWorkload, Workload};
+use crate::workload::{RunningWorkload, Workload, boxed};
 
 /// A name under which clients and nodes call a service, instead of one of its nodes: they look it up, and believe the answer for its time
 /// to live. [`Cluster::dns`](crate::Cluster::dns) makes it.
@@ -148,16 +148,10 @@ impl<S: Service> Name<S> {
     pub fn load(
         &self,
         workload: Workload,
-        mut requests: impl FnMut(&mut Random, u64) -> S::Request + Send + 'static,
+        requests: impl FnMut(&mut Random, u64) -> S::Request + Send + 'static,
     ) -> RunningWorkload {
         let services = vec![self.address().node()];
-        let requests = Box::new(move |random: &mut Random, number: u64| {
-            Box::new(requests(random, number)) as Box<dyn Payload>
-        });
-        let Made::Load(number) = self.lab.act(Action::Load(Load::new(workload, services, requests))) else {
-            unreachable!("a load makes a load")
-        };
-        RunningWorkload::new(self.lab.clone(), number)
+        RunningWorkload::begin(&self.lab, workload, services, boxed(requests))
     }
 }
 

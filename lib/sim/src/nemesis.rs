@@ -7,7 +7,7 @@ use netsplit_node::{Duration, NodeId, Random, ms, secs, us};
 
 use crate::fault::Fault;
 use crate::group::Group;
-use crate::network::{Bandwidth, Traffic};
+use crate::network::{Bandwidth, Topology, Traffic};
 use crate::plan::{Entry, FaultPlan, When};
 
 /// A kind of faults that a nemesis uses.
@@ -44,6 +44,9 @@ pub enum FaultKind {
     FsyncLie,
     BitRot,
     SlowDisk,
+    RouterDown,
+    LinkDown,
+    RouteWithdraw,
 }
 
 impl FaultKind {
@@ -86,7 +89,10 @@ impl FaultKind {
         FaultKind::BitRot,
     ];
 
-    /// All of them.
+    /// What befalls the routers of a topology, for a nemesis that has one ([`Nemesis::over`]).
+    pub const ROUTES: [FaultKind; 3] = [FaultKind::RouterDown, FaultKind::LinkDown, FaultKind::RouteWithdraw];
+
+    /// All of them that need no topology.
     pub fn all() -> Vec<FaultKind> {
         FaultKind::CRASH_RECOVERY.into_iter().chain(FaultKind::WORSE).collect()
     }
@@ -109,6 +115,8 @@ impl FaultKind {
 pub struct Nemesis {
     nodes: Group,
     kinds: Vec<FaultKind>,
+    /// Whose routers and links fail.
+    topology: Option<Topology>,
     /// Whether each plan draws its own kinds and rate.
     swarm: bool,
     between: Duration,
@@ -121,6 +129,7 @@ impl Nemesis {
         Nemesis {
             nodes: nodes.into(),
             kinds: kinds.into_iter().collect(),
+            topology: None,
             swarm: false,
             between: secs(5),
             lasting: secs(2),
@@ -135,6 +144,13 @@ impl Nemesis {
     /// Only these kinds; a swarm draws from them.
     pub fn only(mut self, kinds: impl IntoIterator<Item = FaultKind>) -> Nemesis {
         self.kinds = kinds.into_iter().collect();
+        self
+    }
+
+    /// Also routers and links of this topology fail, and networks are withdrawn ([`FaultKind::ROUTES`]).
+    pub fn over(mut self, topology: &Topology) -> Nemesis {
+        self.kinds.extend(FaultKind::ROUTES);
+        self.topology = Some(topology.clone());
         self
     }
 
@@ -216,8 +232,25 @@ impl Nemesis {
             FaultKind::FsyncError => Fault::FsyncError { nodes, count: 1 },
             FaultKind::FsyncLie => Fault::FsyncLie { nodes, on: true },
             FaultKind::BitRot => Fault::BitRot { nodes, bits: 1 + random.below(3) as u32 },
+            FaultKind::RouterDown | FaultKind::LinkDown | FaultKind::RouteWithdraw => {
+                self.of_routes(kind, random).unwrap_or(Fault::Isolate { nodes })
+            }
             FaultKind::SlowDisk => Fault::SlowDisk { nodes, by: random.exponential(ms(50)) },
         }
+    }
+
+    /// A fault of the topology's routers; nothing where there are none.
+    fn of_routes(&self, kind: FaultKind, random: &mut Random) -> Option<Fault> {
+        let (routers, links) = self.topology.as_ref()?.parts();
+        let router = (*random.pick(&routers)?).to_owned();
+        Some(match kind {
+            FaultKind::LinkDown => {
+                let (one, other) = *random.pick(&links)?;
+                Fault::LinkDown { one: one.to_owned(), other: other.to_owned(), on: true }
+            }
+            FaultKind::RouteWithdraw => Fault::RouteWithdraw { network: router, on: true },
+            _ => Fault::RouterDown { router, on: true },
+        })
     }
 
     /// Some of the nodes, at least one.

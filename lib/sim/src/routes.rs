@@ -5,6 +5,7 @@ use netsplit_node::Time;
 use crate::error::LabError;
 use crate::fault::Fault;
 use crate::group::Group;
+use crate::naming::NamingError;
 use crate::network::{Part, Routing, Topology};
 use crate::schedule::Job;
 use crate::world::World;
@@ -28,13 +29,13 @@ impl World {
         Ok(())
     }
 
-    fn routing(&mut self) -> Result<&mut Routing, LabError> {
-        self.network.routing.as_deref_mut().ok_or(LabError::NoTopology)
+    fn routing(&mut self) -> Result<&mut Routing, NamingError> {
+        self.network.routing.as_deref_mut().ok_or(NamingError::NoTopology)
     }
 
     /// The part that a fault of routers is about, and whether it works from now on.
-    pub(crate) fn part_of(&self, fault: &Fault) -> Result<Option<(Part, bool)>, LabError> {
-        let routing = || self.network.routing.as_deref().ok_or(LabError::NoTopology);
+    pub(crate) fn part_of(&self, fault: &Fault) -> Result<Option<(Part, bool)>, NamingError> {
+        let routing = || self.network.routing.as_deref().ok_or(NamingError::NoTopology);
         Ok(Some(match fault {
             Fault::RouterDown { router, on } => (routing()?.router(router)?, !on),
             Fault::LinkDown { one, other, on } => (routing()?.link(one, other)?, !on),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_node::{Duration, KeyValueRequest, NodeId, Outcome, Payload, Random, Time, Value, Zipf};
 
-use crate::action::Action;
+use crate::action::{Action, Made};
 use crate::error::{LabError, expect, forwards};
 use crate::lab::{Handle, Lab};
 use crate::participants::OperationId;
@@ -188,7 +188,7 @@ impl Keys {
 }
 
 /// Makes the requests of a workload, one by one.
-type Requests = Box<dyn FnMut(&mut Random, u64) -> Box<dyn Payload> + Send>;
+pub(crate) type Requests = Box<dyn FnMut(&mut Random, u64) -> Box<dyn Payload> + Send>;
 
 /// A workload with its requests, as the log keeps it.
 #[derive(Clone)]
@@ -361,9 +361,26 @@ pub struct RunningWorkload {
     number: u32,
 }
 
+/// Requests as the core keeps them.
+pub(crate) fn boxed<Q: Payload>(
+    mut requests: impl FnMut(&mut Random, u64) -> Q + Send + 'static,
+) -> Requests {
+    Box::new(move |random, number| Box::new(requests(random, number)))
+}
+
 impl RunningWorkload {
-    pub(crate) fn new(lab: Lab, number: u32) -> RunningWorkload {
-        RunningWorkload { lab, number }
+    /// Begins a workload that asks these services.
+    #[track_caller]
+    pub(crate) fn begin(
+        lab: &Lab,
+        workload: Workload,
+        services: Vec<NodeId>,
+        requests: Requests,
+    ) -> RunningWorkload {
+        let Made::Load(number) = lab.act(Action::Load(Load::new(workload, services, requests))) else {
+            unreachable!("a load makes a load")
+        };
+        RunningWorkload { lab: lab.clone(), number }
     }
 
     /// What became of its requests so far.

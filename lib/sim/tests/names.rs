@@ -209,6 +209,35 @@ fn a_time_to_live_of_nothing_is_looked_up_each_time_and_names_are_one_of_a_kind(
     assert!(lab.verify_replay().holds());
 }
 
+/// How many of a thousand visits fail while one provider of name servers is down for 130 minutes, as Dyn was on 21 October 2016, by how
+/// many providers there are and how long answers hold. Ten visitors come back every five minutes.
+fn failed_visits(providers: usize, time_to_live: Duration) -> u64 {
+    let lab = Lab::new(2016);
+    lab.keep_events(0);
+    let shop = lab.cluster("shop", 1, |_| EagerStore::default());
+    let servers = lab.cluster("name server", 2, |_| Mute);
+    let name = shop.dns("shop.example", [0], time_to_live);
+    name.served_by(servers.nodes(0..providers));
+    let visitors = Workload::closed(10).thinking(mins(5)).with_deadline(secs(10));
+    let load = name.load(visitors, |_, _| netsplit_node::KeyValueRequest::Get { key: "x".to_owned() });
+    lab.run_for(mins(60));
+    let before = load.report();
+    assert_eq!(before.fail + before.unknown, 0);
+    servers.crash(0);
+    lab.run_for(mins(130));
+    let after = load.report();
+    assert_eq!(after.unknown, 0, "who finds no name server knows that nothing happened");
+    (after.fail * 1000) / (after.asked - before.asked)
+}
+
+#[test]
+fn one_provider_and_a_short_time_to_live_take_a_site_off_the_net() {
+    // With one provider nearly all visits fail once answers are over, with two or with answers that hold for a day none does.
+    assert!(failed_visits(1, secs(60)) > 950, "{}", failed_visits(1, secs(60)));
+    assert_eq!(failed_visits(2, secs(60)), 0);
+    assert_eq!(failed_visits(1, secs(24 * 3600)), 0);
+}
+
 /// Answers nothing, so that connections stay open.
 #[derive(Clone, Debug)]
 struct Mute;

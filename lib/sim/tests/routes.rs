@@ -67,8 +67,12 @@ fn messages_take_the_shortest_way_and_the_next_one_when_routers_have_learned() {
 fn a_router_that_is_down_takes_its_network_with_it() {
     // Its members reach each other; who went through it finds another way, or none.
     let (lab, nodes) = lab();
+    lab.inject(Fault::RouterDown { router: "b".into(), on: true });
+    assert_eq!(takes(&lab, &nodes, 0, 3), None, "the way through it is broken at once");
+    assert_eq!(takes(&lab, &nodes, 2, 0), None, "its own network is cut off at once");
+    lab.inject(Fault::RouterDown { router: "b".into(), on: false });
     lab.inject(Fault::RouterDown { router: "a".into(), on: true });
-    lab.run_for(secs(10));
+    lab.run_for(secs(20));
     assert_eq!(takes(&lab, &nodes, 0, 1), Some(ms(1)));
     assert_eq!((takes(&lab, &nodes, 0, 3), takes(&lab, &nodes, 3, 0)), (None, None));
     assert_eq!(takes(&lab, &nodes, 2, 3), Some(ms(10)));

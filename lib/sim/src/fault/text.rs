@@ -8,7 +8,8 @@ use netsplit_node::{Duration, NodeId, ns};
 
 use crate::byzantine::Behaviour;
 use crate::group::Group;
-use crate::network::{Bandwidth, Latency, Percentiles, check_name};
+use crate::naming::check_name;
+use crate::network::{Bandwidth, Latency, Percentiles};
 
 /// Why a text is not a fault or a plan: what was expected, what came.
 #[derive(Clone, Debug, PartialEq, Eq)]

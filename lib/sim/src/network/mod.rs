@@ -31,7 +31,6 @@ pub(crate) use link::Link;
 pub use link::LinkProfile;
 pub use region::Region;
 pub(crate) use routing::{Part, Routing};
-pub(crate) use topology::check_name;
 pub use topology::{Route, Topology};
 pub use traffic::Traffic;
 

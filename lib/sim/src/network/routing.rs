@@ -14,6 +14,7 @@ use super::topology::{Route, Topology};
 use super::{Link, More};
 use crate::error::LabError;
 use crate::group::Group;
+use crate::naming::NamingError;
 
 /// Why messages are lost: the names of losses in a trace.
 const BROKEN: &str = "a router or link on its way is down";
@@ -95,27 +96,27 @@ impl Routing {
     }
 
     /// Makes participants members of a network; a member of another one moves.
-    pub(crate) fn attach(&mut self, name: &str, members: &Group) -> Result<(), LabError> {
+    pub(crate) fn attach(&mut self, name: &str, members: &Group) -> Result<(), NamingError> {
         let network = self.topology.number_of(name)?;
         members.ids().iter().for_each(|&id| _ = self.network_of.insert(id, network));
         Ok(())
     }
 
-    pub(crate) fn router(&self, name: &str) -> Result<Part, LabError> {
+    pub(crate) fn router(&self, name: &str) -> Result<Part, NamingError> {
         self.topology.number_of(name).map(Part::Router)
     }
 
-    pub(crate) fn announcement(&self, name: &str) -> Result<Part, LabError> {
+    pub(crate) fn announcement(&self, name: &str) -> Result<Part, NamingError> {
         self.topology.number_of(name).map(Part::Announcement)
     }
 
     /// The link between two networks; the first if there are several.
-    pub(crate) fn link(&self, one: &str, other: &str) -> Result<Part, LabError> {
+    pub(crate) fn link(&self, one: &str, other: &str) -> Result<Part, NamingError> {
         let (here, there) = (self.topology.number_of(one)?, self.topology.number_of(other)?);
         let index = self.ends.iter().position(|&ends| ends == (here, there) || ends == (there, here));
         index
             .map(Part::Link)
-            .ok_or_else(|| LabError::NoSuchLink { one: one.to_owned(), other: other.to_owned() })
+            .ok_or_else(|| NamingError::NoSuchLink { one: one.to_owned(), other: other.to_owned() })
     }
 
     /// What a part is called in the trace, and how it is.

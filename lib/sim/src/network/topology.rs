@@ -7,6 +7,7 @@ use netsplit_node::{Duration, NodeId};
 use super::LinkProfile;
 use crate::error::{LabError, forwards};
 use crate::group::Group;
+use crate::naming::{NamingError, check_name};
 
 /// How networks hang together: each has a router and members, and links join routers. What members of different networks send each
 /// other takes the shortest way that the routers know of.
@@ -67,14 +68,21 @@ impl Topology {
         self
     }
 
+    /// The names of its routers, and the ends of its links.
+    pub(crate) fn parts(&self) -> (Vec<&str>, Vec<(&str, &str)>) {
+        let routers = self.networks.iter().map(|(name, _)| name.as_str());
+        let links = self.links.iter().map(|(one, other, _)| (one.as_str(), other.as_str()));
+        (routers.collect(), links.collect())
+    }
+
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Group)> {
         self.networks.iter().map(|(name, members)| (name.as_str(), members))
     }
 
     /// The number of the network of this name.
-    pub(super) fn number_of(&self, name: &str) -> Result<usize, LabError> {
+    pub(super) fn number_of(&self, name: &str) -> Result<usize, NamingError> {
         let index = self.networks.iter().position(|(other, _)| other == name);
-        index.ok_or_else(|| LabError::NoSuchRouter {
+        index.ok_or_else(|| NamingError::NoSuchRouter {
             name: name.to_owned(),
             known: self.networks.iter().map(|(name, _)| name.clone()).collect(),
         })
@@ -87,31 +95,21 @@ impl Topology {
         for (index, (name, members)) in self.networks.iter().enumerate() {
             check_name(name)?;
             if self.networks[..index].iter().any(|(other, _)| other == name) {
-                return Err(LabError::NameTaken { name: name.clone() });
+                return Err(NamingError::NameTaken { name: name.clone() }.into());
             }
             if let Some(&id) = members.ids().iter().find(|id| seen.contains(id)) {
-                return Err(LabError::InTwoNetworks { id });
+                return Err(NamingError::InTwoNetworks { id }.into());
             }
             seen.extend(members.ids());
         }
         for (one, other, profile) in &self.links {
             let (here, there) = (self.number_of(one)?, self.number_of(other)?);
             if here == there {
-                return Err(LabError::LinkToItself { name: one.clone() });
+                return Err(NamingError::LinkToItself { name: one.clone() }.into());
             }
             profile.validated()?;
         }
         Ok(())
-    }
-}
-
-/// Whether a name can stand in the text of a plan of faults.
-pub(crate) fn check_name(name: &str) -> Result<(), LabError> {
-    let allowed = |c: char| c.is_alphanumeric() || "-._".contains(c);
-    if !name.is_empty() && name.chars().all(allowed) {
-        Ok(())
-    } else {
-        Err(LabError::NotAName { given: name.to_owned() })
     }
 }
 

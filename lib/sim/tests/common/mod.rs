@@ -160,7 +160,11 @@ pub fn scenario(seed: u64) -> (Lab, Cluster<Witness>, FaultPlan) {
     lab.discipline_clocks(cluster.nodes([0, 3]), ms(200), ms(1));
     name.load(Workload::closed(2).thinking(ms(10)).with_deadline(ms(40)), |_, number| number);
     cluster.load(Workload::open(50).with_deadline(ms(40)).with_retries(1), |_, number| number);
-    let mut plan = Nemesis::swarm(cluster.all()).every(ms(100)).lasting(ms(100)).plan(seed, ms(1500));
+    let mut plan = Nemesis::swarm(cluster.all())
+        .over(&networks(&cluster))
+        .every(ms(100))
+        .lasting(ms(100))
+        .plan(seed, ms(1500));
     let faults = one_of_each();
     for _ in 0..5 {
         let fault = faults[random.below(faults.len() as u64) as usize].clone();
