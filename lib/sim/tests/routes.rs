@@ -11,19 +11,21 @@ fn way(time: Duration) -> LinkProfile {
 }
 
 /// Three networks, a short way from a to c through b, and a long one around it.
+fn topology(nodes: &Cluster<Listener>) -> Topology {
+    Topology::new(secs(10))
+        .network("a", nodes.nodes([0, 1]))
+        .network("b", nodes.nodes([2]))
+        .network("c", nodes.nodes([3]))
+        .link("a", "b", way(ms(10)))
+        .link("b", "c", way(ms(10)))
+        .link("a", "c", way(ms(50)))
+}
+
 fn lab() -> (Lab, Cluster<Listener>) {
     let lab = Lab::new(1);
     lab.set_latency(Latency::Constant(ms(1)));
     let nodes = lab.cluster("node", 4, |_| Listener::default());
-    lab.set_topology(
-        Topology::new(secs(10))
-            .network("a", nodes.nodes([0, 1]))
-            .network("b", nodes.nodes([2]))
-            .network("c", nodes.nodes([3]))
-            .link("a", "b", way(ms(10)))
-            .link("b", "c", way(ms(10)))
-            .link("a", "c", way(ms(50))),
-    );
+    lab.set_topology(topology(&nodes));
     (lab, nodes)
 }
 
@@ -82,10 +84,15 @@ fn a_router_that_is_down_takes_its_network_with_it() {
     assert_eq!(lab.route(nodes.id(3), nodes.id(2)).to_string(), "no route");
     assert_eq!(takes(&lab, &nodes, 3, 2), None);
     assert!(lab.trace().to_string().contains("lost (there is no route to its receiver), node 3 to node 2"));
+    lab.inject(Fault::LinkDown { one: "b".into(), other: "c".into(), on: true });
     lab.heal_core(nodes.all());
     assert_eq!(takes(&lab, &nodes, 0, 3), Some(ms(20)), "healed at once, and everybody knows");
     lab.run_for(secs(20));
     assert_eq!(takes(&lab, &nodes, 0, 3), Some(ms(20)), "nothing is learned of before");
+    lab.inject(Fault::LinkDown { one: "b".into(), other: "c".into(), on: true });
+    lab.set_topology(topology(&nodes));
+    lab.run_for(secs(20));
+    assert_eq!(takes(&lab, &nodes, 0, 3), Some(ms(20)), "another topology has other links");
 }
 
 #[test]
