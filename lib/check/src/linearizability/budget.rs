@@ -5,11 +5,13 @@
 //!
 //! A limit of memory gives the same verdict on every machine, since what counts is what the search keeps, not what the system
 //! reports. A limit of time does not: a faster machine comes further. That is why there is none unless you ask for it. This is also
-//! the only place of the library that reads a real clock.
+//! where this crate reads a real clock.
 
 use std::fmt;
+use std::sync::Mutex;
 use std::time::Instant;
 
+use netsplit_node::progress::Progress;
 use netsplit_node::{Duration, interrupt};
 
 /// How much memory and time a checker may use.
@@ -47,26 +49,52 @@ impl fmt::Display for Exhausted {
     }
 }
 
-/// The moment at which the time of a budget is over.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Option<Instant>);
+/// What all searches of one check share: when the time is over, and how far they are.
+#[derive(Debug)]
+pub(super) struct Watch {
+    end: Option<Instant>,
+    operations: usize,
+    told: Mutex<Told>,
+}
 
-impl Deadline {
-    pub(super) fn of(budget: Budget) -> Deadline {
+#[derive(Debug)]
+struct Told {
+    progress: Progress,
+    steps: u64,
+}
+
+impl Watch {
+    /// Over the check of a history of so many operations.
+    pub(super) fn new(budget: Budget, operations: usize) -> Watch {
         let limit = budget.time.map(|time| time.as_nanos().max(0).unsigned_abs());
-        Deadline(limit.and_then(|nanos| Instant::now().checked_add(std::time::Duration::from_nanos(nanos))))
+        let end = limit.and_then(|nanos| Instant::now().checked_add(std::time::Duration::from_nanos(nanos)));
+        Watch { end, operations, told: Mutex::new(Told { progress: Progress::begin(), steps: 0 }) }
     }
 
-    fn is_over(self) -> bool {
-        self.0.is_some_and(|end| Instant::now() >= end)
+    fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// So many steps more were made. While another thread tells, nobody else does.
+    fn tell(&self, steps: u64) {
+        if let Ok(mut told) = self.told.try_lock() {
+            told.steps += steps;
+            let (steps, operations) = (told.steps, self.operations);
+            told.progress.tell(|| {
+                format!(
+                    "looking for an order of {operations} operations: {:.1} million steps",
+                    steps as f64 / 1e6
+                )
+            });
+        }
     }
 }
 
 /// Counts the steps of one search, and looks at the clock now and then.
 #[derive(Clone, Debug)]
-pub(super) struct Meter {
+pub(super) struct Meter<'w> {
     memory: usize,
-    deadline: Deadline,
+    watch: &'w Watch,
     steps: u64,
     most_steps: u64,
 }
@@ -74,9 +102,9 @@ pub(super) struct Meter {
 /// Steps between two looks at the clock: about a tenth of a millisecond.
 const STEPS_BETWEEN_LOOKS: u64 = 1024;
 
-impl Meter {
-    pub(super) fn new(memory: usize, deadline: Deadline, most_steps: u64) -> Meter {
-        Meter { memory, deadline, steps: 0, most_steps }
+impl<'w> Meter<'w> {
+    pub(super) fn new(memory: usize, watch: &'w Watch, most_steps: u64) -> Meter<'w> {
+        Meter { memory, watch, steps: 0, most_steps }
     }
 
     /// Bytes that may be used.
@@ -107,6 +135,7 @@ impl Meter {
             let at = format!("step {} of the search for a linearization", self.steps);
             interrupt::Interrupted { at, goes_on: false }.unwind();
         }
-        if self.deadline.is_over() { Err(Exhausted::Time) } else { Ok(()) }
+        self.watch.tell(STEPS_BETWEEN_LOOKS);
+        if self.watch.is_over() { Err(Exhausted::Time) } else { Ok(()) }
     }
 }

@@ -1,6 +1,6 @@
 //! What was found in each part of a history.
 
-use super::budget::{Budget, Deadline, Exhausted, Meter};
+use super::budget::{Budget, Exhausted, Meter, Watch};
 use super::parts::{Loops, Part, divide, happened, items, whole};
 use super::reasons::reasons;
 use super::search::{Found, Item, search};
@@ -79,7 +79,7 @@ pub(super) struct Settings {
 /// of threads, so that the verdict is the same on every machine. One for which that was too little gets all of it
 /// afterwards, alone.
 pub(super) fn judge(subject: &dyn Subject, count: usize, settings: Settings) -> Judgement {
-    let deadline = Deadline::of(settings.budget);
+    let watch = Watch::new(settings.budget, count);
     let happened = happened(subject, count);
     let mut parts = divide(subject, &happened);
     let loops = Loops::of(subject, count, &parts);
@@ -89,11 +89,11 @@ pub(super) fn judge(subject: &dyn Subject, count: usize, settings: Settings) -> 
     let at_once = parts.len().min(MOST_THREADS);
     let share = settings.budget.memory / at_once;
     let mut findings = on_threads(settings.threads.min(MOST_THREADS), parts.len(), |number| {
-        judge_part(subject, &parts[number], &loops, share, deadline)
+        judge_part(subject, &parts[number], &loops, share, &watch)
     });
     for (part, finding) in parts.iter().zip(&mut findings).filter(|_| at_once > 1) {
         if matches!(finding, Finding::Undecided { exhausted: Exhausted::Memory, .. }) {
-            *finding = judge_part(subject, part, &loops, settings.budget.memory, deadline);
+            *finding = judge_part(subject, part, &loops, settings.budget.memory, &watch);
         }
     }
     let judged = |(part, finding): (Part, Finding)| Judged {
@@ -104,24 +104,18 @@ pub(super) fn judge(subject: &dyn Subject, count: usize, settings: Settings) -> 
     Judgement { parts: parts.into_iter().zip(findings).map(judged).collect() }
 }
 
-fn judge_part(
-    subject: &dyn Subject,
-    part: &Part,
-    loops: &Loops,
-    memory: usize,
-    deadline: Deadline,
-) -> Finding {
+fn judge_part(subject: &dyn Subject, part: &Part, loops: &Loops, memory: usize, watch: &Watch) -> Finding {
     let (classes, steps) = subject.classes(&part.operations);
     let items = items(subject, part, &classes, loops);
     let mut steps = Transitions::new(steps);
-    let mut meter = Meter::new(memory, deadline, u64::MAX);
+    let mut meter = Meter::new(memory, watch, u64::MAX);
     let numbers = |order: Vec<u32>| order.into_iter().map(|operation| operation as usize).collect();
     match search(&items, &mut steps, &mut meter) {
         Found::Linearization(order) => Finding::Linearizable { order: numbers(order) },
         Found::Nothing(stuck) => {
             let open: Vec<_> = classes.iter().map(|classes| classes.open).collect();
             let end = last_return_in_its_instant(subject, &items, stuck.operation);
-            let because = reasons(&items, &open, (stuck.operation, end), &mut steps, (memory, deadline));
+            let because = reasons(&items, &open, (stuck.operation, end), &mut steps, (memory, watch));
             Finding::Violated {
                 operation: stuck.operation as usize,
                 order: numbers(stuck.order),

@@ -8,7 +8,7 @@
 //! Why not simply leave operations out? Because that is no weaker history: without ann's put, bob's get of her value would be
 //! wrong, which it is not. Leaving open only ever allows more.
 
-use super::budget::{Deadline, Meter};
+use super::budget::{Meter, Watch};
 use super::search::{Found, Item, search};
 use super::subject::Class;
 use super::transitions::Transitions;
@@ -26,7 +26,7 @@ pub(super) fn reasons(
     open: &[Class],
     (stuck, end): (u32, u32),
     steps: &mut Transitions<'_>,
-    (memory, deadline): (usize, Deadline),
+    (memory, watch): (usize, &Watch),
 ) -> Vec<u32> {
     let Some(stuck) = items.iter().position(|item| item.operation == stuck) else { return Vec::new() };
     // What was called after that return cannot matter, nor can the returns after it.
@@ -36,7 +36,7 @@ pub(super) fn reasons(
         .map(|item| Item { returned: item.returned.filter(|&it| it <= end), ..item.clone() })
         .collect();
     let mut relaxing =
-        Relaxing { known, open, stuck, relaxed: Vec::new(), steps, memory, deadline, left: STEPS_OF_ALL };
+        Relaxing { known, open, stuck, relaxed: Vec::new(), steps, memory, watch, left: STEPS_OF_ALL };
     relaxing.relaxed = vec![false; relaxing.known.len()];
     relaxing.relax(0, relaxing.known.len());
     let matters =
@@ -51,7 +51,7 @@ struct Relaxing<'a, 's> {
     relaxed: Vec<bool>,
     steps: &'a mut Transitions<'s>,
     memory: usize,
-    deadline: Deadline,
+    watch: &'a Watch,
     left: u64,
 }
 
@@ -86,7 +86,7 @@ impl Relaxing<'_, '_> {
         }
         let items: Vec<Item> =
             self.known.iter().enumerate().map(|(index, item)| self.item(index, item)).collect();
-        let mut meter = Meter::new(self.memory, self.deadline, STEPS_OF_ONE.min(self.left));
+        let mut meter = Meter::new(self.memory, self.watch, STEPS_OF_ONE.min(self.left));
         let found = search(&items, self.steps, &mut meter);
         self.left = self.left.saturating_sub(meter.steps().max(1));
         matches!(found, Found::Nothing(_))

@@ -63,7 +63,7 @@ pub(super) struct Stuck {
 }
 
 /// Searches. `items` come in the order of their calls.
-pub(super) fn search(items: &[Item], steps: &mut Transitions<'_>, meter: &mut Meter) -> Found {
+pub(super) fn search(items: &[Item], steps: &mut Transitions<'_>, meter: &mut Meter<'_>) -> Found {
     let (open, answered): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.returned.is_none());
     Search::new(&answered, &open, steps, meter).run()
 }
@@ -111,9 +111,9 @@ enum From {
     Open(usize),
 }
 
-struct Search<'a, 's> {
+struct Search<'a, 's, 'w> {
     steps: &'a mut Transitions<'s>,
-    meter: &'a mut Meter,
+    meter: &'a mut Meter<'w>,
     memory: Memory,
 
     // The answered operations, by number in the order of their calls.
@@ -143,13 +143,13 @@ struct Search<'a, 's> {
     stuck: Stuck,
 }
 
-impl<'a, 's> Search<'a, 's> {
+impl<'a, 's, 'w> Search<'a, 's, 'w> {
     fn new(
         answered: &[&Item],
         open: &[&Item],
         steps: &'a mut Transitions<'s>,
-        meter: &'a mut Meter,
-    ) -> Search<'a, 's> {
+        meter: &'a mut Meter<'w>,
+    ) -> Search<'a, 's, 'w> {
         let count = answered.len();
         let (next, previous) = linked_list(answered);
         let returns: Vec<u32> = answered.iter().filter_map(|item| item.returned).collect();
