@@ -1,4 +1,4 @@
-//! Pictures and texts of verdicts, kept as files and reviewed as prose; NETSPLIT_BLESS=1 writes them anew.
+//! Pictures and texts of verdicts, kept as files and reviewed as prose; UPDATE_GOLDEN=1 writes them anew.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use netsplit_node::{KeyValueRequest, KeyValueResponse, Value};
 
 fn compare(name: &str, actual: &str) {
     let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("NETSPLIT_BLESS").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, actual).unwrap_or_else(|error| panic!("{path}: {error}"));
     }
     let expected = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    assert_eq!(actual, expected, "{name} is another than it was; NETSPLIT_BLESS=1 writes it anew");
+    assert_eq!(actual, expected, "{name} is another than it was; UPDATE_GOLDEN=1 writes it anew");
 }
 
 /// Each tag that is opened is closed, in order, and none is a script.
