@@ -106,7 +106,8 @@ impl World {
         if !ordinary && self.participants[from.0 as usize].special.is_some() {
             return self.send_as_liar(from, to, message, number, cause);
         }
-        self.transmit(from, to, Cargo::Message, Freight::Message(message), number, Duration::ZERO);
+        let (cargo, freight) = (Cargo::Message, Freight::Message(message));
+        self.transmit(Shipment { from, to, cargo, freight, sent: number, later: Duration::ZERO });
     }
 
     /// A message of a node that has something out of the ordinary, and may be a liar.
@@ -124,11 +125,13 @@ impl World {
                 if self.recorder.keeps() {
                     self.keep_sent(number, cause, from, to, old);
                 }
-                self.transmit(from, to, Cargo::Message, Freight::Message(old), number, Duration::ZERO);
+                let (cargo, freight) = (Cargo::Message, Freight::Message(old));
+                self.transmit(Shipment { from, to, cargo, freight, sent: number, later: Duration::ZERO });
                 (message, Duration::ZERO)
             }
         };
-        self.transmit(from, to, Cargo::Message, Freight::Message(message), sent, later);
+        let (cargo, freight) = (Cargo::Message, Freight::Message(message));
+        self.transmit(Shipment { from, to, cargo, freight, sent, later });
     }
 
     /// Sends a request or an answer on its way.
@@ -157,31 +160,24 @@ impl World {
                 }
             }
         }
-        self.transmit(from, to, cargo, Freight::Parcel(parcel), number, later);
+        self.transmit(Shipment { from, to, cargo, freight: Freight::Parcel(parcel), sent: number, later });
     }
 
-    /// Lets the network decide what becomes of a message that leaves so much later.
+    /// Lets the network decide what becomes of a message.
     #[inline(always)]
-    fn transmit(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        cargo: Cargo,
-        freight: Freight,
-        sent: u64,
-        later: Duration,
-    ) {
+    fn transmit(&mut self, shipment: Shipment) {
         if self.extras {
-            return self.transmit_extra(Shipment { from, to, cargo, freight, sent, later });
+            return self.transmit_extra(shipment);
         }
+        let Shipment { from, to, cargo, .. } = shipment;
         let fate = self.network.route(self.now, from, to, cargo, 0);
-        self.follow(fate, from, to, to, freight, sent, later);
+        self.follow(fate, to, shipment);
     }
 
     /// The same where there are twins, rules that ask for sizes, or plans that wait for messages.
     #[cold]
     fn transmit_extra(&mut self, shipment: Shipment) {
-        let Shipment { from, to, cargo, freight, sent, later } = shipment;
+        let Shipment { from, to, cargo, freight, sent, .. } = shipment;
         let size = match freight {
             Freight::Message(message) => self.population_of(from).size(message),
             Freight::Parcel(parcel) => self.parcels.get(parcel).size(),
@@ -198,25 +194,13 @@ impl World {
         }
         let fate = self.network.route(self.now, seen_from, seen_to, cargo, size);
         let receiver = self.really(from, to);
-        self.follow(fate, from, to, receiver, freight, sent, later);
+        self.follow(fate, receiver, shipment);
     }
 
-    /// Lets a message's fate happen; `receiver` is who really gets what was sent to `to`.
+    /// Lets a message's fate happen; `receiver` is who really gets it.
     #[inline(always)]
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "inlined: a struct of them would be built for every message"
-    )]
-    fn follow(
-        &mut self,
-        fate: Fate,
-        from: NodeId,
-        to: NodeId,
-        receiver: NodeId,
-        freight: Freight,
-        sent: u64,
-        later: Duration,
-    ) {
+    fn follow(&mut self, fate: Fate, receiver: NodeId, shipment: Shipment) {
+        let Shipment { from, to, freight, sent, later, .. } = shipment;
         match fate {
             Fate::Lost(reason) => self.lose(from, to, freight, sent, reason),
             Fate::Arrives(arrival) => {
