@@ -120,6 +120,29 @@ fn messages_share_a_link_and_wait_for_each_other() {
 }
 
 #[test]
+fn rules_hold_in_the_order_in_which_they_were_made() {
+    // What is lost before a shared link does not occupy it, what is lost behind it does: 10 ms of waiting for the other sender.
+    let arrives = |lost_first: bool| {
+        let lab = Lab::new(1);
+        lab.set_latency(Latency::Constant(ms(0)));
+        let nodes = lab.cluster("node", 3, |_| Listener::default());
+        let lose = || _ = lab.lose(1.0, Traffic::all().messages().from(nodes.nodes([0])));
+        if lost_first {
+            lose();
+        }
+        lab.limit_bandwidth(Bandwidth::mbit(1), 10_000, Traffic::all().messages());
+        if !lost_first {
+            lose();
+        }
+        send(&nodes, 0, 2, 1_250);
+        send(&nodes, 1, 2, 1_250);
+        lab.run_for(secs(1));
+        arrivals(&nodes, 2, Time::ZERO)
+    };
+    assert_eq!((arrives(true), arrives(false)), (vec![10], vec![20]));
+}
+
+#[test]
 fn what_is_too_large_is_lost_or_late() {
     // A black hole for large messages, and a delay of large messages only.
     let lab = Lab::new(1);
