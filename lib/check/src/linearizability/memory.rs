@@ -188,3 +188,80 @@ fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 32)).wrapping_mul(0xE703_7ED1_A0B4_28DB);
     bits ^ (bits >> 32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLENTY: usize = 64 << 20;
+
+    fn with<'a>(hash: u64, answered: &'a [u64], open: &'a [u64]) -> Configuration<'a> {
+        Configuration { hash, state: 1, first: 0, answered, open }
+    }
+
+    #[test]
+    fn a_configuration_is_known_once_it_was_inserted() {
+        // 20,000 of them, so that the table grows several times and rows fill several chunks.
+        let mut memory = Memory::new();
+        for known in [false, true] {
+            for number in 0..20_000_u64 {
+                let words = [number, !number];
+                let it = with(number.wrapping_mul(0x9E37_79B9_7F4A_7C15), &words, &[]);
+                assert_eq!(memory.insert(it, PLENTY), Ok(known), "{number}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hash_decides_nothing() {
+        // All have the same hash, and differ in one thing each: the state, the first word, the number of words, a later word.
+        let mut memory = Memory::new();
+        let it = with(7, &[1, 2], &[]);
+        let others = [
+            it,
+            Configuration { first: 1, ..it },
+            Configuration { answered: &[1], ..it },
+            Configuration { answered: &[1, 2, 0], ..it },
+            Configuration { answered: &[1, 3], ..it },
+        ];
+        for known in [false, true] {
+            for other in others {
+                assert_eq!(memory.insert(other, PLENTY), Ok(known), "{other:?}");
+            }
+        }
+        assert_eq!(memory.insert(Configuration { state: 2, ..it }, PLENTY), Ok(false));
+    }
+
+    #[test]
+    fn more_open_operations_are_known_and_fewer_are_not() {
+        // {0} and {1} are beside each other; {0, 1} is known by either; {} is better than all, and makes all known.
+        let mut memory = Memory::new();
+        let mut insert = |open: u64| memory.insert(with(7, &[1], &[open]), PLENTY);
+        assert_eq!(insert(0b01), Ok(false));
+        assert_eq!(insert(0b10), Ok(false));
+        assert_eq!(insert(0b11), Ok(true));
+        assert_eq!(insert(0b10), Ok(true));
+        assert_eq!(insert(0b1100), Ok(false));
+        assert_eq!(insert(0b1110), Ok(true));
+        assert_eq!(insert(0), Ok(false));
+        assert!((0..16).all(|open| insert(open) == Ok(true)));
+    }
+
+    #[test]
+    fn it_never_takes_more_than_its_limit() {
+        // Whatever the limit, the memory ends below it, and before it ends it has used a fair part of it.
+        for limit in [0, 10_000, 80_000, 1 << 20, 5 << 20] {
+            let mut memory = Memory::new();
+            let least = memory.bytes();
+            let refused = (0..1_000_000_u64).find(|&number| {
+                let refused = memory
+                    .insert(with(number.wrapping_mul(0x9E37_79B9_7F4A_7C15), &[number], &[]), limit)
+                    .is_err();
+                assert!(memory.bytes() <= limit.max(least), "{} of {limit}", memory.bytes());
+                refused
+            });
+            assert!(refused.is_some(), "{limit}");
+            assert!(limit < 1 << 20 || memory.bytes() > limit / 3, "{} of {limit}", memory.bytes());
+        }
+    }
+}
