@@ -3,6 +3,12 @@
 //! The seeds are kept. Where a change of the algorithm or of the laboratory makes one miss,
 //! `NETSPLIT_HUNT=10000 cargo test -p netsplit-mutants --test raft` looks for another and says which it is.
 
+#[path = "../../tests/raft/by_hand.rs"]
+mod by_hand;
+#[path = "../../tests/raft/figure_8.rs"]
+mod figure_8;
+#[path = "../../tests/raft/membership_by_hand.rs"]
+mod membership_by_hand;
 #[path = "../../tests/raft/scenario.rs"]
 mod scenario;
 #[path = "../../tests/raft/subjects.rs"]
@@ -95,6 +101,11 @@ fn cuts(clients: usize) -> Scenario {
     Scenario { clients, every: ms(600), lasting: ms(800), latency: ms(2), ..Scenario::churn(5, CUTS) }
 }
 
+fn leases() -> Scenario {
+    let faults = [FaultKind::Delay, FaultKind::Partition, FaultKind::Pause, FaultKind::OneWay];
+    Scenario { every: ms(300), lasting: ms(500), latency: ms(2), ..Scenario::churn(5, faults) }
+}
+
 found!(two_votes_in_a_term, seed 3, Scenario::swarm(5));
 found!(votes_not_persisted, seed 507, stops(3));
 found!(term_not_persisted, seed 95, stops(3));
@@ -109,3 +120,67 @@ found!(leader_gives_way, seed 0, Scenario::swarm(5));
 found!(reads_without_asking, seed 127, cuts(3));
 found!(reads_before_the_term_begins, seed 3, Scenario::churn(5, CUTS));
 found!(commands_done_twice, seed 34, Scenario::swarm(5));
+found!(lease_of_the_future, seed 0, leases());
+
+/// A world of five servers of the Raft in `$raft`, of which the first are members from the beginning; everything of Figure 3 is required.
+macro_rules! world_of_five {
+    ($raft:path, $members:expr) => {{
+        use $raft as raft;
+        let first_members = raft::FirstMembers::These((0..$members).map(netsplit_node::NodeId).collect());
+        let config = raft::Config { first_members, entries_per_message: 1, ..raft::Config::paper() };
+        let mut world = by_hand::World::new(5, move || {
+            raft::Raft::<raft::Sessions<raft::KeyValueStore>>::new(config.clone())
+        });
+        world.require(raft::ElectionSafety::default());
+        world.require(raft::LeaderAppendOnly::default());
+        world.require(raft::LogMatching::default());
+        world.require(raft::LeaderCompleteness::default());
+        world.require(raft::StateMachineSafety::default());
+        world
+    }};
+}
+
+#[test]
+fn old_terms_committed_by_counting_is_found() {
+    // By Figure 8 itself, message by message: rare enough that no drawn plan of thousands met it.
+    macro_rules! violated {
+        ($raft:path) => {{
+            use $raft as raft;
+            let mut world = world_of_five!(raft, 5);
+            figure_8::figure_8(&mut world, raft::Timer::Election, figure_8::Ending::Overwritten);
+            world.violated.map(|(property, _)| property)
+        }};
+    }
+    let found = violated!(netsplit_mutants::raft::old_terms_committed_by_counting);
+    assert_eq!(found.as_deref(), Some(breaks("old_terms_committed_by_counting")));
+    assert_eq!(violated!(netsplit_algorithms::consensus::raft), None);
+}
+
+#[test]
+fn all_members_at_once_is_found() {
+    // By Figure 10: two of the old three and three of the new five elect a leader each.
+    macro_rules! violated {
+        ($raft:path) => {{
+            use $raft as raft;
+            let mut world = world_of_five!(raft, 3);
+            let five = (0..5).map(netsplit_node::NodeId).collect();
+            let change = raft::SessionRequest::ChangeMembership(raft::Change::Joint(five));
+            membership_by_hand::both_sides_elect(&mut world, raft::Timer::Election, change);
+            world.violated.map(|(property, _)| property)
+        }};
+    }
+    let found = violated!(netsplit_mutants::raft::all_members_at_once);
+    assert_eq!(found.as_deref(), Some(breaks("all_members_at_once")));
+    assert_eq!(violated!(netsplit_algorithms::consensus::raft), None);
+}
+
+#[test]
+fn every_mutant_has_its_test() {
+    // A mutant that nobody looks for would be a mistake in the library, and no more.
+    let source = include_str!("raft.rs");
+    for mutant in ALGORITHMS.iter().filter(|algorithm| algorithm.name == "raft").flat_map(|it| it.mutants) {
+        let (drawn, by_hand) =
+            (format!("found!({}, seed", mutant.name), format!("fn {}_is_found", mutant.name));
+        assert!(source.contains(&drawn) || source.contains(&by_hand), "no test looks for {}", mutant.name);
+    }
+}

@@ -15,12 +15,15 @@ pub struct World<N: Service> {
     nodes: Vec<Place<N>>,
     /// Sender, receiver and message, in the order of sending.
     in_flight: VecDeque<(usize, usize, N::Message)>,
-    invariants: Vec<Box<dyn FnMut(&[Member<'_, N>]) -> Result<(), String>>>,
+    invariants: Vec<Check<N>>,
     /// What happened, line by line.
     pub transcript: String,
     /// The first invariant that did not hold, and why.
     pub violated: Option<(String, String)>,
 }
+
+/// An invariant; its error begins with its name.
+type Check<N> = Box<dyn FnMut(&[Member<'_, N>]) -> Result<(), String>>;
 
 struct Place<N: Node> {
     node: N,

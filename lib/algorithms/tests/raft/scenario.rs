@@ -175,22 +175,24 @@ impl<S: Subject> Asker<S> {
     }
 }
 
-/// A majority is healed and the rest cut off: a new client's put must be answered soon.
+/// A majority is healed and the rest cut off: a new client must be answered within a minute. Mostly it is within a second, but a pause that began
+/// before goes on, and of 30,000 runs two had one that lasted more than ten.
 fn progress<S: Subject>(lab: &Lab, cluster: &Cluster<S>, random: &mut Random) -> Result<(), Failure> {
     let mut indices: Vec<usize> = (0..cluster.size()).collect();
     random.shuffle(&mut indices);
     indices.truncate(cluster.size() / 2 + 1);
     let core = cluster.nodes(indices.clone());
     lab.heal_core(core);
-    let client = cluster.client_of(indices[0]).with_deadline(ms(500)).with_retries(20);
+    let client = cluster.client_of(indices[0]).with_deadline(ms(500)).with_retries(120);
     let call = client.call(S::register());
-    let held = lab.try_run_until(|| !call.is_pending(), secs(10));
+    let held = lab.try_run_until(|| !call.is_pending(), secs(60));
     held.map_err(|stopped| violated(stopped.to_string()))?;
     match call.outcome() {
         Some(Outcome::Ok(_)) => Ok(()),
-        other => {
-            Err(failure("Progress", format!("a healed majority came to {other:?} (seed {})", lab.seed())))
-        }
+        other => Err(failure(
+            "Progress",
+            format!("a healed majority came to {other:?} (seed {}): {cluster:?}", lab.seed()),
+        )),
     }
 }
 

@@ -7,7 +7,8 @@ use netsplit_algorithms::consensus::raft::{
     Raft, RequestVote, RequestVoteReply, Term, Timer,
 };
 use netsplit_node::{
-    CallId, Context, Duration, Effect, KeyValueRequest, Node, NodeId, Random, Service, Slab, Step, Value,
+    CallId, Context, DiskFaults, Duration, Effect, KeyValueRequest, Node, NodeId, Random, Service, Slab,
+    Step, Value,
 };
 
 pub type Store = Raft<KeyValueStore>;
@@ -91,6 +92,30 @@ impl Server {
         self.step.belongings.disk.crash();
         self.raft = Raft::new(self.config.clone());
         self.run(|raft, ctx| raft.on_start(ctx));
+    }
+
+    /// What is wrong with its disk from now on.
+    pub fn set_disk_faults(&mut self, faults: DiskFaults) {
+        self.step.belongings.disk.set_faults(faults);
+    }
+
+    /// The same as [`receive`](Self::receive), but the power goes before a sync has ended: nobody learns of it.
+    pub fn receive_without_sync(&mut self, from: u32, message: StoreMessage) {
+        let mut ctx = Context::new(&mut self.step, &self.members, &mut self.messages, &mut self.timers);
+        self.raft.on_message(NodeId(from), message, &mut ctx);
+        self.step.effects().clear();
+    }
+
+    /// Crashes with what the disk's faults leave of unsynced writing, and starts again.
+    pub fn crash_unsynced(&mut self, random: &mut Random) {
+        self.step.belongings.disk.crash_with(random);
+        self.raft = Raft::new(self.config.clone());
+        self.run(|raft, ctx| raft.on_start(ctx));
+    }
+
+    /// The files on its disk.
+    pub fn files(&self) -> Vec<String> {
+        self.step.belongings.disk.files()
     }
 
     /// The terms of its log's entries.

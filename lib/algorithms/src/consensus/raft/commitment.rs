@@ -16,6 +16,7 @@
 use netsplit_node::Context;
 
 use super::log::{Index, Payload};
+use super::membership::Configuration;
 use super::state_machine::StateMachine;
 use super::{Raft, Role, Timer};
 
@@ -63,7 +64,12 @@ impl<M: StateMachine> Raft<M> {
             Payload::NoOp => None,
             Payload::Configuration(configuration) => M::reconfigured(Ok(configuration)),
         };
+        let is_half = matches!(&entry.payload, Payload::Configuration(Configuration::Joint { .. }));
         self.last_applied = index;
+        if is_half {
+            // Who asked for it is told when the second half is committed.
+            return;
+        }
         // Another term's entry stands where the promised one did: that one may still be anywhere, so nobody is told anything.
         let promise = self.promised.remove(&index).filter(|(term, _)| *term == entry.term);
         if let (Some((_, origin)), Some(response)) = (promise, response) {

@@ -312,8 +312,11 @@ impl<M: StateMachine> Raft<M> {
         }
         match self.configuration.1.clone() {
             Configuration::Joint { new, .. } => {
-                let target = Configuration::Simple(new);
-                self.append_to_log(Payload::Configuration(target), ctx);
+                let promise = self.promised.remove(&self.configuration.0);
+                let index = self.append_to_log(Payload::Configuration(Configuration::Simple(new)), ctx);
+                if let Some((_, origin)) = promise {
+                    self.promised.insert(index, (self.current_term, origin));
+                }
             }
             Configuration::Simple(members) => self.part_from_others(&members, ctx),
         }

@@ -85,7 +85,7 @@ pub use message::{
     RequestVote, RequestVoteReply,
 };
 pub use replication::{Leadership, Progress};
-pub use sessions::{ClientId, SessionRequest, SessionResponse, Sessions};
+pub use sessions::{ClientId, MOST_SESSIONS, SessionRequest, SessionResponse, Sessions};
 pub use snapshots::Snapshot;
 pub use state_machine::{CommandKind, KeyValueStore, StateMachine};
 
