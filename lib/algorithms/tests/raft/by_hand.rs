@@ -1,5 +1,6 @@
 //! Several nodes and the messages between them, where a test decides what happens next: which timer fires, which message arrives, who
 //! crashes. Everything is written down, so that a run can be read, and kept.
+#![allow(dead_code, reason = "each test binary uses its part of this")]
 
 use std::collections::VecDeque;
 use std::sync::Arc;
