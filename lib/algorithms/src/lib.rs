@@ -20,8 +20,10 @@
 //! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
 //! | to do something at several nodes or at none | `commit/two_phase_commit.rs` |
+//! | to see what it costs never to wait for a coordinator | `commit/three_phase_commit.rs` |
 //! | what "or at none" means, to the letter | `commit/atomic_commitment.rs` |
 //! | locks and writes of a transaction at one node | `commit/transaction.rs` |
+//! | not to forget over a crash what was promised | `commit/transaction_log.rs` |
 
 pub mod clocks;
 pub mod commit;

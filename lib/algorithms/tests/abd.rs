@@ -2,17 +2,19 @@
 
 mod faults;
 
-use faults::{crash_recovery_plan, golden, linearizable_as, progress_within, run_for, survives};
+use faults::{golden, linearizable_as, same_again, scenarios, survives};
 use netsplit_algorithms::register::abd::{Abd, Config, Tag, TagsMonotone, TagsUnique, Writers};
 use netsplit_check::spec::KeyValue;
 use netsplit_node::{KeyValueResponse, NodeId, Outcome, Value, ms, secs};
-use netsplit_sim::{Cluster, Keys, Lab, Latency, Traffic, Workload};
+use netsplit_sim::{Cluster, Lab, Latency, Traffic};
 
 const MANY: Config = Config { writers: Writers::Many, ask_again_every: ms(50) };
 
 fn registers(seed: u64, size: usize, config: Config) -> (Lab, Cluster<Abd>) {
     let lab = Lab::new(seed);
     let registers = lab.cluster("register", size, move |_id| Abd::new(config));
+    registers.require(TagsMonotone::default());
+    registers.require(TagsUnique::default());
     (lab, registers)
 }
 
@@ -119,53 +121,27 @@ fn a_tag_that_was_given_out_is_known_after_a_crash() {
     assert_eq!(registers.node(0).register("x").tag.number, 2);
 }
 
-/// A write that reaches one other node before its writer crashes; then a read that meets this node, and one that does not.
-fn two_reads_after_a_write_that_did_not_end() -> (Lab, [Option<Outcome<KeyValueResponse>>; 2]) {
-    let (lab, registers) = registers(7, 5, MANY);
-    lab.set_latency(Latency::Constant(ms(5)));
-    let writer = registers.client_of(0).named("writer");
-    writer.put("x", 1);
-    lab.run_for(secs(1));
-    writer.put("x", 2);
-    lab.run_until(|| registers.node(0).register("x").tag.number == 2, secs(1));
-    lab.partition([registers.nodes([0, 1]), registers.nodes([2, 3, 4])]);
-    lab.run_until(|| registers.node(1).register("x").tag.number == 2, secs(1));
-    lab.run_for(ms(1));
-    registers.crash(0);
-    lab.heal_all();
-    let cut = lab.partition([registers.nodes([1, 2, 3]), registers.nodes([4])]);
-    let first = outcome(&lab, &registers.client_of(2).named("ann").get("x"));
-    registers.crash(1);
-    lab.heal(cut);
-    let second = outcome(&lab, &registers.client_of(4).named("bob").get("x"));
-    (lab, [first, second])
-}
-
 #[test]
 fn a_read_writes_back_what_it_returns() {
     // Ann meets the new value at one node of her majority; this node and the writer are gone when bob asks, and he finds it all the same.
-    let (lab, reads) = two_reads_after_a_write_that_did_not_end();
+    let (lab, registers) = registers(7, 5, MANY);
+    let has_the_second = |node: &Abd| node.register("x").tag.number == 2;
+    let reads = scenarios::two_reads_after_a_write_that_did_not_end(&lab, &registers, has_the_second);
     assert_eq!(reads, [read(2), read(2)]);
+    linearizable_as(KeyValue, &registers).unwrap();
     golden("abd-read-writes-back.txt", &lab.diagram().without_timers().since(ms(1010)).text());
 }
 
-/// Clients of all nodes read and write two keys while a plan of faults goes on; then a majority is healed.
 fn under_faults(seed: u64) -> Result<(), String> {
-    let size = if seed.is_multiple_of(2) { 3 } else { 5 };
     let writers = if seed.is_multiple_of(5) { Writers::One(NodeId(0)) } else { Writers::Many };
-    let (lab, registers) = registers(seed, size, Config { writers, ..MANY });
-    lab.keep_events(0);
-    lab.end_on_panic();
-    registers.require(TagsMonotone::default());
-    registers.require(TagsUnique::default());
-    let workload = Workload::closed(size as u32).thinking(ms(10)).with_deadline(ms(300)).at_most(80);
-    registers.load(workload, Keys::uniform(2).reads_and_writes(0.5));
-    lab.play(crash_recovery_plan(&lab, &registers, secs(1)));
-    run_for(&lab, secs(1))?;
-    lab.heal_core(registers.nodes(0..size / 2 + 1));
-    let last = registers.client_of(0).get("k0");
-    progress_within(&lab, secs(20), || !last.is_pending())?;
-    linearizable_as(KeyValue, &registers)
+    let (lab, registers) = registers(seed, 3 + (seed % 3) as usize, Config { writers, ..MANY });
+    scenarios::registers(&lab, &registers)
+}
+
+#[test]
+fn a_run_is_the_same_again() {
+    // Event by event, from its seed and what was done to it.
+    same_again(|seed| registers(seed, 3, MANY), |(lab, registers)| scenarios::registers(lab, registers));
 }
 
 #[test]

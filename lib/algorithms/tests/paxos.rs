@@ -2,14 +2,14 @@
 
 mod faults;
 
-use faults::{crash_recovery_plan, golden, linearizable_as, progress_within, run_for, survives};
+use faults::{golden, linearizable_as, same_again, scenarios, survives};
 use netsplit_algorithms::consensus::paxos::{
     Agreement, BackOff, Ballot, Chosen, ChosenStays, Config, Integrity, Paxos, PromisesKept, Propose,
     Validity,
 };
 use netsplit_check::spec::Specification;
 use netsplit_node::{NodeId, Outcome, Time, Value, mins, ms, secs};
-use netsplit_sim::{Call, Cluster, Lab, Latency, Traffic, Workload};
+use netsplit_sim::{Call, Cluster, Lab, Latency, Traffic};
 
 const POLITE: Config = Config { patience: ms(50), back_off: BackOff::Random { most: ms(100) } };
 
@@ -229,22 +229,19 @@ impl Specification for Consensus {
     }
 }
 
-/// Clients of all nodes propose different values while a plan of faults goes on; then a majority is healed.
 fn under_faults(seed: u64) -> Result<(), String> {
-    let size = 3 + (seed % 3) as usize;
-    let (lab, council) = council(seed, size, POLITE);
-    lab.keep_events(0);
-    lab.end_on_panic();
-    // Slow messages and frequent faults, so that most runs see several ballots before a value is chosen.
-    lab.set_latency(Latency::Uniform(ms(2), ms(20)));
-    let workload = Workload::closed(size as u32).thinking(ms(30)).with_deadline(ms(300)).at_most(30);
-    council.load(workload, |_random, number| Propose((number as i64).into()));
-    lab.play(crash_recovery_plan(&lab, &council, ms(400)));
-    run_for(&lab, ms(400))?;
-    lab.heal_core(council.nodes(0..size / 2 + 1));
-    let last = council.client_of(0).call(Propose("last".into()));
-    progress_within(&lab, secs(20), || !last.is_pending())?;
+    let (lab, council) = council(seed, 3 + (seed % 3) as usize, POLITE);
+    scenarios::proposals(&lab, &council, |number| Propose(number.into()))?;
     linearizable_as(Consensus, &council)
+}
+
+#[test]
+fn a_run_is_the_same_again() {
+    // Event by event, from its seed and what was done to it.
+    same_again(
+        |seed| council(seed, 4, POLITE),
+        |(lab, council)| scenarios::proposals(lab, council, |number| Propose(number.into())),
+    );
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 mod faults;
 
-use faults::{crash_recovery_plan, golden, progress_within, run_for, survives};
+use faults::{golden, same_again, scenarios, survives};
 use netsplit_algorithms::commit::transaction::Committed;
 use netsplit_algorithms::commit::two_phase_commit::{Config, Termination, TwoPhaseCommit};
 use netsplit_algorithms::commit::{
     CommitNeedsAllVotes, Committer, Decision, DecisionsFinal, SameDecision, Transaction, TransactionId,
 };
-use netsplit_node::{NodeId, Outcome, Random, hours, ms, secs};
-use netsplit_sim::{Call, Cluster, Lab, Latency, Traffic, Workload};
+use netsplit_node::{NodeId, Outcome, hours, ms, secs};
+use netsplit_sim::{Call, Cluster, FaultKind, Lab, Latency, Traffic};
 
 const ALONE: Config =
     Config { vote_timeout: ms(100), inquire_every: ms(200), termination: Termination::AskCoordinator };
@@ -79,18 +79,18 @@ fn one_vote_against_aborts_it_everywhere() {
 
 #[test]
 fn a_participant_that_does_not_vote_in_time_aborts_it() {
-    // Section 7.4, timeout actions: a coordinator that waits for votes "can decide Abort".
+    // Section 7.4, timeout actions: a coordinator that waits for votes can decide Abort.
     let (lab, banks) = banks(3, 3, ALONE);
     banks.crash(2);
     let call = banks.client_of(0).call(write_x(&banks, [1, 2], 5));
-    assert_eq!(outcome(&lab, &call), failed("no vote in time from {NodeId(2)}"));
+    assert_eq!(outcome(&lab, &call), failed("no vote in time from n2"));
     lab.run_for(secs(1));
     assert_eq!(decisions(&banks), [Some(Decision::Abort), Some(Decision::Abort), None]);
 }
 
 #[test]
 fn a_coordinator_that_dies_before_its_decision_blocks_the_participants() {
-    // Section 7.4: "2PC is subject to blocking". Both have voted yes: an hour later they are still uncertain and hold their locks, even
+    // Section 7.4: two-phase commit is subject to blocking. Both have voted yes: an hour later they are still uncertain and hold their locks, even
     // though they can ask each other; the coordinator's recovery ends it.
     let (lab, banks) = banks(4, 4, COOPERATIVE);
     let client = banks.client_of(0).named("ann");
@@ -139,7 +139,7 @@ fn a_participant_that_knows_the_decision_tells_the_others() {
 
 #[test]
 fn a_participant_that_has_not_voted_decides_abort_for_all() {
-    // Section 7.4: "q has not voted yet: q can unilaterally decide Abort". The request never reaches bank 2, and the coordinator dies.
+    // Section 7.4: a participant that has not voted can unilaterally decide Abort. The request never reaches bank 2, and the coordinator dies.
     let (lab, banks) = banks(6, 3, COOPERATIVE);
     lab.cut_one_way(banks.nodes([0]), banks.nodes([2]));
     banks.client_of(0).call(write_x(&banks, [1, 2], 5));
@@ -190,33 +190,19 @@ fn a_stranger_is_refused() {
     );
 }
 
-/// A transaction over some of these nodes and two keys.
-fn some_transaction(nodes: &[NodeId], random: &mut Random, number: u64) -> Transaction {
-    let mut nodes = nodes.to_vec();
-    random.shuffle(&mut nodes);
-    nodes.truncate(1 + random.below(3) as usize);
-    let key = ["x", "y"][random.below(2) as usize];
-    nodes
-        .into_iter()
-        .fold(Transaction::new(), |transaction, node| transaction.write(node, key, number as i64))
+fn under_faults(seed: u64) -> Result<(), String> {
+    let config = if seed.is_multiple_of(2) { COOPERATIVE } else { ALONE };
+    let (lab, banks) = banks(seed, 3 + (seed % 3) as usize, config);
+    scenarios::transactions(&lab, &banks, &FaultKind::CRASH_RECOVERY)
 }
 
-/// Clients of all nodes send transactions while a plan of faults goes on; then all nodes are healed, and all transactions must end.
-fn under_faults(seed: u64) -> Result<(), String> {
-    let size = 3 + (seed % 3) as usize;
-    let (lab, banks) = banks(seed, size, if seed.is_multiple_of(2) { COOPERATIVE } else { ALONE });
-    lab.keep_events(0);
-    lab.end_on_panic();
-    let nodes = banks.all().ids().to_vec();
-    let workload = Workload::closed(size as u32).thinking(ms(20)).with_deadline(ms(300)).at_most(25);
-    let load = banks.load(workload, move |random, number| some_transaction(&nodes, random, number));
-    lab.play(crash_recovery_plan(&lab, &banks, ms(500)));
-    run_for(&lab, ms(500))?;
-    load.stop();
-    lab.heal_core(banks.all());
-    progress_within(&lab, secs(30), || {
-        (0..size).all(|index| !banks.node(index).waits()) && load.report().pending == 0
-    })
+#[test]
+fn a_run_is_the_same_again() {
+    // Event by event, from its seed and what was done to it.
+    same_again(
+        |seed| banks(seed, 4, COOPERATIVE),
+        |(lab, banks)| scenarios::transactions(lab, banks, &FaultKind::CRASH_RECOVERY),
+    );
 }
 
 #[test]

@@ -7,7 +7,32 @@
 
 pub mod catalogue;
 
+/// Wrong variants of `register/abd.rs`.
+pub mod abd {
+    include!(concat!(env!("OUT_DIR"), "/abd.rs"));
+}
+
+/// Wrong variants of `consensus/paxos/`.
+pub mod paxos {
+    include!(concat!(env!("OUT_DIR"), "/paxos.rs"));
+}
+
+/// Wrong variants of `replication/primary_backup/`.
+pub mod primary_backup {
+    include!(concat!(env!("OUT_DIR"), "/primary_backup.rs"));
+}
+
 /// Wrong variants of `consensus/raft/`.
 pub mod raft {
     include!(concat!(env!("OUT_DIR"), "/raft.rs"));
+}
+
+/// Wrong variants of `commit/three_phase_commit.rs`.
+pub mod three_phase_commit {
+    include!(concat!(env!("OUT_DIR"), "/three_phase_commit.rs"));
+}
+
+/// Wrong variants of `commit/two_phase_commit.rs`.
+pub mod two_phase_commit {
+    include!(concat!(env!("OUT_DIR"), "/two_phase_commit.rs"));
 }

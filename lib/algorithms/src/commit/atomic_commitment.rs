@@ -61,17 +61,20 @@ impl Record {
     }
 }
 
-/// The decisions of all members: transaction, member, decision.
+/// The decisions of all members that are up: transaction, member, decision. What a member had decided when it crashed, its log will say.
 fn decisions<'a, N: Committer>(
     members: &'a [Member<'_, N>],
 ) -> impl Iterator<Item = (TransactionId, NodeId, Decision)> + 'a {
-    members.iter().flat_map(|member| {
+    members.iter().filter(|member| member.up).flat_map(|member| {
         let records = member.state.records().iter();
         records.filter_map(|(id, record)| Some((*id, member.id, record.decision?)))
     })
 }
 
 /// AC1: all nodes that decide on a transaction decide the same.
+///
+/// A decision that one node alone has may not be on its disk yet, so that a crash takes it back and nobody has heard of it: it is held against others
+/// as long as the node has it, and for ever once another node has it too.
 #[derive(Clone, Debug, Default)]
 pub struct SameDecision {
     known: BTreeMap<TransactionId, (NodeId, Decision)>,
@@ -83,21 +86,22 @@ impl<N: Committer> Invariant<N> for SameDecision {
     }
 
     fn check(&mut self, members: &[Member<'_, N>]) -> Result<(), String> {
+        let mut alone = BTreeMap::new();
         for (id, node, decision) in decisions(members) {
-            match self.known.get(&id) {
+            match self.known.get(&id).or(alone.get(&id)) {
+                None => drop(alone.insert(id, (node, decision))),
                 Some((first, known)) if *known != decision => {
                     return Err(format!("{id:?}: {first} has decided {known:?}, and {node} {decision:?}"));
                 }
-                // What its coordinator alone has decided may not be on its disk yet: a crash takes it back, and nobody has heard of it.
-                None if id.coordinator != node => drop(self.known.insert(id, (node, decision))),
-                Some(_) | None => {}
+                Some(first) => drop(self.known.insert(id, *first)),
             }
         }
         Ok(())
     }
 }
 
-/// AC2: a node that has decided does not decide otherwise later. (A participant may forget and ask again.)
+/// AC2: a node that has decided does not decide otherwise later. (It may forget and ask again; and as for AC1, what nobody has heard of does not
+/// count.)
 #[derive(Clone, Debug, Default)]
 pub struct DecisionsFinal {
     known: BTreeMap<(TransactionId, NodeId), Decision>,
@@ -109,11 +113,15 @@ impl<N: Committer> Invariant<N> for DecisionsFinal {
     }
 
     fn check(&mut self, members: &[Member<'_, N>]) -> Result<(), String> {
-        // As above: what a coordinator has decided by itself is final once somebody has heard of it, which AC1 looks at.
-        for (id, node, decision) in decisions(members).filter(|(id, node, _)| id.coordinator != *node) {
-            let known = *self.known.entry((id, node)).or_insert(decision);
-            if known != decision {
-                return Err(format!("{id:?}: {node} had decided {known:?}, and now {decision:?}"));
+        let mut holders: BTreeMap<TransactionId, usize> = BTreeMap::new();
+        decisions(members).for_each(|(id, ..)| *holders.entry(id).or_default() += 1);
+        for (id, node, decision) in decisions(members) {
+            match self.known.get(&(id, node)) {
+                Some(known) if *known != decision => {
+                    return Err(format!("{id:?}: {node} had decided {known:?}, and now {decision:?}"));
+                }
+                None if holders[&id] > 1 => drop(self.known.insert((id, node), decision)),
+                Some(_) | None => {}
             }
         }
         Ok(())

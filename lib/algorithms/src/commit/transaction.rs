@@ -96,8 +96,18 @@ impl fmt::Debug for Transaction {
 }
 
 /// "x = 1, y = 2".
-pub(super) fn in_words(writes: &Writes) -> String {
+pub fn in_words(writes: &Writes) -> String {
     writes.iter().map(|(key, value)| format!("{key} = {value:?}")).collect::<Vec<_>>().join(", ")
+}
+
+/// "n1, n2".
+pub fn in_names(nodes: &BTreeSet<NodeId>) -> String {
+    nodes.iter().map(NodeId::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// These nodes without `me`.
+pub fn others(nodes: &BTreeSet<NodeId>, me: NodeId) -> impl Iterator<Item = NodeId> {
+    nodes.iter().copied().filter(move |&node| node != me)
 }
 
 /// What a participant says when it is asked whether it can commit.

@@ -55,9 +55,11 @@ use std::fmt;
 
 use netsplit_node::{CallId, Context, Duration, Inspection, Node, NodeId, Service};
 
-use super::atomic_commitment::{Committer, Record};
-use super::transaction::{Committed, Decision, Store, Transaction, TransactionId, Vote, Writes, in_words};
-use crate::Storable;
+use crate::commit::atomic_commitment::{Committer, Record};
+use crate::commit::transaction::{
+    Committed, Decision, Store, Transaction, TransactionId, Vote, Writes, in_names, in_words, others,
+};
+use crate::commit::transaction_log::{LogRecord, TransactionLog};
 
 /// What a node is told. Members may be told different things: only progress depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,12 +139,8 @@ pub enum Timer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TwoPhaseCommit {
     config: Config,
-    /// Persistent: how many transactions this node has begun to coordinate.
-    started: u64,
-    /// Persistent: what the log says of each transaction.
-    records: BTreeMap<TransactionId, Record>,
-    /// Persistent: the data and the locks, made anew from the log.
-    store: Store,
+    /// Persistent: votes and decisions, and with them the data and the locks.
+    log: TransactionLog,
     /// Volatile: the votes that this node, as coordinator, waits for.
     polls: BTreeMap<TransactionId, Poll>,
 }
@@ -153,17 +151,6 @@ struct Poll {
     /// Who has not voted yet.
     missing: BTreeSet<NodeId>,
     client: CallId,
-}
-
-/// A record of the log (the book's distributed transaction log).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum LogRecord {
-    /// This node has begun to ask for votes, as coordinator.
-    Start(TransactionId, BTreeSet<NodeId>),
-    /// This node votes yes; with what it needs to commit later.
-    Yes(TransactionId, BTreeSet<NodeId>, Writes),
-    /// This node knows the decision.
-    Decided(TransactionId, Decision),
 }
 
 impl Node for TwoPhaseCommit {
@@ -194,15 +181,15 @@ impl Node for TwoPhaseCommit {
 
     /// Whether it waits, the transactions that have not ended, and the data.
     fn inspect(&self) -> Inspection {
-        let uncertain: Vec<_> = self.records.iter().filter(|(_, record)| record.is_uncertain()).collect();
+        let uncertain = self.log.uncertain();
         let role = match (self.polls.is_empty(), uncertain.is_empty()) {
             (false, _) => "coordinating",
             (true, false) => "uncertain",
             (true, true) => "idle",
         };
         let mut shown = Inspection::new().role(role);
-        shown = uncertain.into_iter().fold(shown, |shown, (id, _)| shown.field("uncertain", id));
-        self.store.data().iter().fold(shown, |shown, (key, value)| shown.field(key, value))
+        shown = uncertain.into_iter().fold(shown, |shown, id| shown.field("uncertain", id));
+        self.log.store().data().iter().fold(shown, |shown, (key, value)| shown.field(key, value))
     }
 }
 
@@ -214,7 +201,7 @@ impl Service for TwoPhaseCommit {
         let members: BTreeSet<NodeId> = ctx.peers().chain([ctx.id()]).collect();
         match transaction.participants().difference(&members).next() {
             Some(stranger) => {
-                ctx.refuse(call, format!("{stranger} is no member: expected one of {members:?}"))
+                ctx.refuse(call, format!("{stranger} is no member: expected some of {}", in_names(&members)))
             }
             None => self.request_votes(call, transaction, ctx),
         }
@@ -223,39 +210,33 @@ impl Service for TwoPhaseCommit {
 
 impl Committer for TwoPhaseCommit {
     fn records(&self) -> &BTreeMap<TransactionId, Record> {
-        &self.records
+        self.log.records()
     }
 }
 
 impl TwoPhaseCommit {
     /// A node that was told `config`.
     pub fn new(config: Config) -> TwoPhaseCommit {
-        TwoPhaseCommit {
-            config,
-            started: 0,
-            records: BTreeMap::new(),
-            store: Store::default(),
-            polls: BTreeMap::new(),
-        }
+        TwoPhaseCommit { config, log: TransactionLog::default(), polls: BTreeMap::new() }
     }
 
     /// This node's data and locks.
     pub fn store(&self) -> &Store {
-        &self.store
+        self.log.store()
     }
 
     /// Whether a transaction that this node has heard of has not ended here.
     pub fn waits(&self) -> bool {
-        !self.polls.is_empty() || self.records.values().any(Record::is_uncertain)
+        !self.polls.is_empty() || !self.log.uncertain().is_empty()
     }
 
     // Coordinator.
 
     /// Phase 1: asks every participant for its vote.
     fn request_votes(&mut self, client: CallId, transaction: Transaction, ctx: &mut Context<Self>) {
-        let id = TransactionId { coordinator: ctx.id(), number: self.started + 1 };
+        let id = self.log.next_id(ctx.id());
         let participants = transaction.participants();
-        self.log(LogRecord::Start(id, participants.clone()), ctx);
+        self.log.append(LogRecord::Start(id, participants.clone()), ctx);
         self.polls.insert(id, Poll { missing: participants.clone(), client });
         ctx.set_timer(self.config.vote_timeout, Timer::VotesMissing(id));
         for participant in others(&participants, ctx.id()) {
@@ -284,7 +265,7 @@ impl TwoPhaseCommit {
     /// Nobody has been told to commit yet, so the coordinator may still decide abort.
     fn give_up_waiting(&mut self, id: TransactionId, ctx: &mut Context<Self>) {
         let Some(poll) = self.polls.get(&id) else { return };
-        let reason = format!("no vote in time from {:?}", poll.missing);
+        let reason = format!("no vote in time from {}", in_names(&poll.missing));
         self.decide(id, Decision::Abort, &reason, ctx);
     }
 
@@ -302,7 +283,7 @@ impl TwoPhaseCommit {
     }
 
     fn announce(&self, id: TransactionId, decision: Decision, ctx: &mut Context<Self>) {
-        for participant in others(&self.records[&id].participants, ctx.id()) {
+        for participant in others(&self.log.records()[&id].participants, ctx.id()) {
             ctx.send(participant, Message::Decided { id, decision });
         }
     }
@@ -318,7 +299,7 @@ impl TwoPhaseCommit {
         writes: Writes,
         ctx: &mut Context<Self>,
     ) {
-        let vote = match self.records.get(&id) {
+        let vote = match self.log.records().get(&id) {
             Some(Record { decision: Some(_), .. }) => return,
             Some(Record { voted_yes: true, .. }) => Vote::Yes,
             _ => self.vote(id, participants, writes, ctx),
@@ -334,10 +315,10 @@ impl TwoPhaseCommit {
         writes: Writes,
         ctx: &mut Context<Self>,
     ) -> Vote {
-        let vote = self.store.vote(&writes);
+        let vote = self.log.store().vote(&writes);
         match vote {
             Vote::Yes => {
-                self.log(LogRecord::Yes(id, participants, writes), ctx);
+                self.log.append(LogRecord::Yes(id, participants, writes), ctx);
                 ctx.set_timer(self.config.inquire_every, Timer::Inquire(id));
             }
             Vote::No => self.adopt(id, Decision::Abort, ctx),
@@ -347,15 +328,15 @@ impl TwoPhaseCommit {
 
     /// A decision, made here or heard of. The first is the last.
     fn adopt(&mut self, id: TransactionId, decision: Decision, ctx: &mut Context<Self>) {
-        if self.decision(id).is_none() {
-            self.log(LogRecord::Decided(id, decision), ctx);
+        if self.log.decision(id).is_none() {
+            self.log.append(LogRecord::Decided(id, decision), ctx);
             ctx.cancel_timer(&Timer::Inquire(id));
         }
     }
 
     /// The termination protocol: asks those who may know.
     fn inquire(&mut self, id: TransactionId, ctx: &mut Context<Self>) {
-        let Some(record) = self.records.get(&id).filter(|record| record.is_uncertain()) else { return };
+        let Some(record) = self.log.records().get(&id).filter(|record| record.is_uncertain()) else { return };
         let mut asked = BTreeSet::from([id.coordinator]);
         if self.config.termination == Termination::Cooperative {
             asked.extend(&record.participants);
@@ -368,103 +349,25 @@ impl TwoPhaseCommit {
 
     /// Somebody is uncertain. Who knows says so; who has not voted decides abort, for all; who is uncertain as well cannot help.
     fn answer_decision_request(&mut self, from: NodeId, id: TransactionId, ctx: &mut Context<Self>) {
-        let knows_nothing = !self.records.contains_key(&id);
+        let knows_nothing = !self.log.records().contains_key(&id);
         if knows_nothing {
             self.adopt(id, Decision::Abort, ctx);
         }
-        if let Some(decision) = self.decision(id) {
+        if let Some(decision) = self.log.decision(id) {
             ctx.send(from, Message::Decided { id, decision });
-        }
-    }
-
-    // The log.
-
-    /// Appends a record and makes it durable before anything that is sent after it.
-    fn log(&mut self, record: LogRecord, ctx: &mut Context<Self>) {
-        ctx.disk().append("log", record.to_bytes());
-        ctx.disk().sync();
-        self.apply(record);
-    }
-
-    /// What a record means, when it is written and when it is read again.
-    fn apply(&mut self, record: LogRecord) {
-        match record {
-            LogRecord::Start(id, participants) => {
-                self.started = id.number;
-                self.records.entry(id).or_default().participants = participants;
-            }
-            LogRecord::Yes(id, participants, writes) => {
-                self.store.prepare(id, writes);
-                let record = self.records.entry(id).or_default();
-                (record.participants, record.voted_yes) = (participants, true);
-            }
-            LogRecord::Decided(id, decision) => {
-                self.store.end(id, decision);
-                self.records.entry(id).or_default().decision = Some(decision);
-            }
         }
     }
 
     /// After a crash: see the table above.
     fn recover(&mut self, ctx: &mut Context<Self>) {
-        let log = ctx.disk().read("log").unwrap_or_default();
-        let mut rest = &log[..];
-        while !rest.is_empty() {
-            let record = LogRecord::load(&mut rest);
-            self.apply(record.expect("the disk is whole: a node does not run on a damaged one"));
-        }
-        let open = self.records.iter().filter(|(_, record)| record.decision.is_none());
-        let open: Vec<TransactionId> = open.map(|(id, _)| *id).collect();
-        for id in open {
+        self.log = TransactionLog::recover(ctx);
+        for id in self.log.open() {
             if id.coordinator == ctx.id() {
                 self.adopt(id, Decision::Abort, ctx);
                 self.announce(id, Decision::Abort, ctx);
             } else {
                 self.inquire(id, ctx);
             }
-        }
-    }
-
-    fn decision(&self, id: TransactionId) -> Option<Decision> {
-        self.records.get(&id).and_then(|record| record.decision)
-    }
-}
-
-/// These nodes without `me`.
-fn others(nodes: &BTreeSet<NodeId>, me: NodeId) -> impl Iterator<Item = NodeId> {
-    nodes.iter().copied().filter(move |&node| node != me)
-}
-
-impl Storable for LogRecord {
-    fn store(&self, bytes: &mut Vec<u8>) {
-        match self {
-            LogRecord::Start(id, participants) => {
-                bytes.push(0);
-                id.store(bytes);
-                participants.store(bytes);
-            }
-            LogRecord::Yes(id, participants, writes) => {
-                bytes.push(1);
-                id.store(bytes);
-                participants.store(bytes);
-                writes.store(bytes);
-            }
-            LogRecord::Decided(id, decision) => {
-                bytes.push(2);
-                id.store(bytes);
-                decision.store(bytes);
-            }
-        }
-    }
-
-    fn load(bytes: &mut &[u8]) -> Option<LogRecord> {
-        let kind = u8::load(bytes)?;
-        let id = TransactionId::load(bytes)?;
-        match kind {
-            0 => Some(LogRecord::Start(id, BTreeSet::load(bytes)?)),
-            1 => Some(LogRecord::Yes(id, BTreeSet::load(bytes)?, Writes::load(bytes)?)),
-            2 => Some(LogRecord::Decided(id, Decision::load(bytes)?)),
-            _ => None,
         }
     }
 }

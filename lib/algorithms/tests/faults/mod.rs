@@ -1,7 +1,9 @@
 //! What the tests of all protocols share: many seeded fault plans, invariants after every event, golden transcripts.
 //!
-//! `NETSPLIT_PLANS=100000 cargo test -p netsplit-algorithms --release --test abd` runs the long mode; `NETSPLIT_SEED` is its first seed.
+//! `NETSPLIT_LONG=100000 cargo test -p netsplit-algorithms --release --test abd` runs the long mode; `NETSPLIT_SEED` is its first seed.
 #![allow(dead_code, reason = "each test binary uses its part of this")]
+
+pub mod scenarios;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -15,7 +17,7 @@ use netsplit_sim::{Cluster, Fault, FaultKind, FaultPlan, Lab, Nemesis};
 /// Runs `plans` seeded plans on all cores, and panics with the first seed that fails and what it shows.
 pub fn survives(plans: u64, run: impl Fn(u64) -> Result<(), String> + Sync) {
     let first = setting("NETSPLIT_SEED", 0);
-    let end = first + setting("NETSPLIT_PLANS", plans);
+    let end = first + setting("NETSPLIT_LONG", plans);
     let (next, failures) = (AtomicU64::new(first), Mutex::new(Vec::new()));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -36,6 +38,19 @@ pub fn survives(plans: u64, run: impl Fn(u64) -> Result<(), String> + Sync) {
     let failures = failures.into_inner().expect("no thread panics with it");
     if let Some((seed, what)) = failures.into_iter().min() {
         panic!("seed {seed}: {what}");
+    }
+}
+
+/// Runs a few seeds, and each once more from its log: the same, event by event. `make` makes the world, `run` lets it go on.
+pub fn same_again<N: Node>(
+    make: impl Fn(u64) -> (Lab, Cluster<N>),
+    run: impl Fn(&(Lab, Cluster<N>)) -> Result<(), String>,
+) {
+    for seed in 0..4 {
+        let world = make(seed);
+        run(&world).unwrap_or_else(|what| panic!("seed {seed}: {what}"));
+        let replay = world.0.verify_replay();
+        assert!(replay.holds(), "{replay}");
     }
 }
 

@@ -1,6 +1,11 @@
 //! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
 
+mod abd;
+mod paxos;
+mod primary_backup;
 mod raft;
+mod three_phase_commit;
+mod two_phase_commit;
 
 /// An algorithm with its mutants.
 #[derive(Debug)]
@@ -38,4 +43,11 @@ pub struct Edit {
 }
 
 /// All algorithms that have mutants.
-pub const ALGORITHMS: &[Algorithm] = &[raft::RAFT];
+pub const ALGORITHMS: &[Algorithm] = &[
+    abd::ABD,
+    paxos::PAXOS,
+    primary_backup::PRIMARY_BACKUP,
+    raft::RAFT,
+    three_phase_commit::THREE_PHASE_COMMIT,
+    two_phase_commit::TWO_PHASE_COMMIT,
+];

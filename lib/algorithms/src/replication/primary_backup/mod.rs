@@ -94,7 +94,7 @@ pub enum Acknowledgement {
     Asynchronous,
     /// ... so many backups.
     SemiSynchronous {
-        /// From 1 to all of them.
+        /// At least 1; more than there are counts as all of them.
         backups: usize,
     },
     /// ... every backup.
