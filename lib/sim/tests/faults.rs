@@ -289,3 +289,19 @@ fn what_cannot_happen_is_refused_and_changes_nothing() {
     }
     assert_eq!(lab.trace_hash(), hash);
 }
+
+#[test]
+fn what_is_undone_is_what_was_before_and_not_what_was_first() {
+    // The version that ran, and the nodes that a name stood for, when the fault came.
+    let (lab, cluster, name) = named_witnesses(1);
+    let run_version = |version| lab.inject(Fault::VersionSkew { nodes: cluster.nodes([1]), version });
+    run_version(1);
+    let back = run_version(0);
+    lab.undo(back);
+    assert_eq!(cluster.node(1).version, 1);
+    name.point_to([4]);
+    let moved = lab.inject(Fault::DnsChange { name: "w".to_owned(), to: cluster.nodes([2, 3]) });
+    assert_eq!(format!("{name:?}"), "w: witness 2, witness 3");
+    lab.undo(moved);
+    assert_eq!(format!("{name:?}"), "w: witness 4");
+}
