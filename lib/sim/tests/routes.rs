@@ -183,3 +183,13 @@ fn clients_join_a_network_and_what_is_no_topology_is_refused() {
     assert_eq!(lab.trace_hash(), hash);
     assert_eq!(lab.route(nodes.id(0), nodes.id(3)).to_string(), "a -> b -> c, 20ms");
 }
+
+#[test]
+fn a_second_copy_takes_the_same_way() {
+    // Doubled by the network, both copies take the links between the two networks.
+    let (lab, nodes) = lab();
+    lab.duplicate(1.0, netsplit_sim::Traffic::all().messages());
+    assert_eq!(takes(&lab, &nodes, 0, 3), Some(ms(20)));
+    let came = nodes.node(3).came;
+    assert_eq!((came.len(), came[0].2), (2, came[1].2));
+}
