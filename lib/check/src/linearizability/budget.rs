@@ -96,6 +96,7 @@ pub(super) struct Meter<'w> {
     memory: usize,
     watch: &'w Watch,
     steps: u64,
+    tried: u64,
     most_steps: u64,
 }
 
@@ -104,7 +105,7 @@ const STEPS_BETWEEN_LOOKS: u64 = 1024;
 
 impl<'w> Meter<'w> {
     pub(super) fn new(memory: usize, watch: &'w Watch, most_steps: u64) -> Meter<'w> {
-        Meter { memory, watch, steps: 0, most_steps }
+        Meter { memory, watch, steps: 0, tried: 0, most_steps }
     }
 
     /// Bytes that may be used.
@@ -112,15 +113,15 @@ impl<'w> Meter<'w> {
         self.memory
     }
 
-    /// Steps so far.
+    /// Steps so far, and operations tried.
     pub(super) fn steps(&self) -> u64 {
-        self.steps
+        self.steps + self.tried
     }
 
     /// Counts one step.
     #[inline]
     pub(super) fn step(&mut self) -> Result<(), Exhausted> {
-        if self.steps >= self.most_steps {
+        if self.steps() >= self.most_steps {
             return Err(Exhausted::Steps);
         }
         if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
@@ -128,6 +129,12 @@ impl<'w> Meter<'w> {
         }
         self.steps += 1;
         Ok(())
+    }
+
+    /// Counts an operation that was tried besides, so that a step among many open operations counts for what it costs.
+    #[inline]
+    pub(super) fn tried(&mut self) {
+        self.tried += 1;
     }
 
     fn look(&self) -> Result<(), Exhausted> {

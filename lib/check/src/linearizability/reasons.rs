@@ -15,8 +15,8 @@ use super::transitions::Transitions;
 
 /// Steps for one attempt, and for all of them: an explanation should not take longer than the verdict. Steps are counted, not timed,
 /// so the explanation is the same on every machine.
-const STEPS_OF_ONE: u64 = 10_000;
-const STEPS_OF_ALL: u64 = 300_000;
+const STEPS_OF_ONE: u64 = 25_000;
+const STEPS_OF_ALL: u64 = 750_000;
 
 /// The operations that, by when they ended or by what they were told, leave no room for `stuck`; in the order of their calls.
 ///

@@ -2,7 +2,7 @@
 
 use netsplit_check::spec::{Queue, QueueRequest, QueueResponse, Register, RegisterRequest, RegisterResponse};
 use netsplit_check::{Budget, Check, Exhausted, Finding, by_hand, linearizable};
-use netsplit_node::{History, Random, ms, ns};
+use netsplit_node::{History, Outcome, Random, Value, ms, ns};
 
 use crate::random_histories::{Shape, random_history, register};
 
@@ -120,4 +120,59 @@ fn a_long_history_is_judged() {
     let history = random_history(&register(), shape, 1.0, &mut random);
     let checker = linearizable(Register).within(Budget { time: Some(ms(600_000)), ..Budget::STANDARD });
     assert!(checker.judge(&history).holds());
+}
+
+/// Time-outs are no problem as such: of 600 operations four in ten are open, every write has a value of its own, and some of the writes that timed
+/// out take effect much later. What is right is found to be right, and one stale read at the end is found, in 64 MB.
+#[test]
+fn many_time_outs_are_judged() {
+    for seed in 0..6 {
+        let mut history = many_time_outs(seed);
+        let checker = linearizable(Register).within(kilobytes(64 << 10));
+        assert!(checker.judge(&history).holds(), "seed {seed}: {}", history.check(&checker));
+        let first = history.iter().find_map(|operation| match &operation.request {
+            RegisterRequest::Write(value) if matches!(operation.outcome, Some(Outcome::Ok(_))) => {
+                Some(value.clone())
+            }
+            _ => None,
+        });
+        let last = history.operations.last_mut().expect("there are some");
+        (last.request, last.outcome) =
+            (RegisterRequest::Read, Some(Outcome::Ok(RegisterResponse::Value(first))));
+        assert!(checker.judge(&history).is_violated(), "seed {seed}: {}", history.check(&checker));
+    }
+}
+
+fn many_time_outs(seed: u64) -> History<RegisterRequest, RegisterResponse> {
+    let mut random = Random::new(seed);
+    let mut history = by_hand("register");
+    let (mut value, mut late): (Option<Value>, Vec<(u32, Value)>) = (None, Vec::new());
+    for number in 0..600_u32 {
+        let now = 10 * number + 60;
+        late.retain(|(when, written)| {
+            let is_due = *when <= now;
+            if is_due {
+                value = Some(written.clone());
+            }
+            !is_due
+        });
+        let around = |random: &mut Random| now - random.below(60) as u32..now + 1 + random.below(60) as u32;
+        let (during, client) = (around(&mut random), format!("client {number}"));
+        let written = Value::from(i64::from(number));
+        history = match random.below(10) {
+            0..3 => {
+                history.ok(&client, during, RegisterRequest::Read, RegisterResponse::Value(value.clone()))
+            }
+            3..6 => {
+                value = Some(written.clone());
+                history.ok(&client, during, RegisterRequest::Write(written), RegisterResponse::Written)
+            }
+            6..8 => {
+                late.push((now + 1 + random.below(1_000) as u32, written.clone()));
+                history.unknown(&client, during, RegisterRequest::Write(written))
+            }
+            _ => history.pending(&client, during.start, RegisterRequest::Write(written)),
+        };
+    }
+    history.ok("last", 99_000..99_001, RegisterRequest::Read, RegisterResponse::Value(value)).history()
 }
