@@ -254,6 +254,20 @@ fn who_hears_from_a_leader_ignores_candidates() {
 }
 
 #[test]
+fn who_has_just_restarted_waits_as_well() {
+    // It may have heard from a leader, and so have promised not to vote, a moment before the crash: a lease may rest on it.
+    let config = Config { check_quorum: CheckQuorum::On, ..Config::paper() };
+    let mut server = Server::new(3, config);
+    server.wait(ms(500));
+    server.receive(2, append(1, (0, 0), &[], 0));
+    server.restart();
+    server.wait(ms(149));
+    assert_eq!(server.receive(1, request_vote(5, (9, 4))), []);
+    server.wait(ms(1));
+    assert_eq!(only(&server.receive(1, request_vote(5, (9, 4)))), vote(5, true));
+}
+
+#[test]
 fn a_leader_without_a_majority_steps_down() {
     // Dissertation 6.2: "if an election timeout elapses without a successful round of heartbeats to a majority of its cluster".
     let config = Config { check_quorum: CheckQuorum::On, ..Config::paper() };

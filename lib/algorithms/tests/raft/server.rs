@@ -118,6 +118,11 @@ impl Server {
         self.step.belongings.disk.files()
     }
 
+    /// Whether each entry of its log is what [`append`] sends for its index and term.
+    pub fn has_what_was_sent(&self) -> bool {
+        self.raft.log().entries().all(|(index, entry)| entry.payload == write(index, entry.term))
+    }
+
     /// The terms of its log's entries.
     pub fn terms(&self) -> Vec<Term> {
         self.raft.log().entries().map(|(_, entry)| entry.term).collect()

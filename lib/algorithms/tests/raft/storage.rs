@@ -53,6 +53,7 @@ fn whatever_a_crash_leaves_of_unsynced_writing_is_a_state_that_was() {
                 last += entries.len() as u64;
             }
             assert_eq!(server.raft.log().last_index(), last, "seed {seed}");
+            assert!(server.has_what_was_sent(), "seed {seed}: {:?}", server.raft.log());
         }
     }
 }
