@@ -53,7 +53,7 @@ impl<M: StateMachine> Raft<M> {
 
     /// How long a majority's promise not to vote holds by this server's clock, from the sending of the messages to which it answered. The
     /// followers' clocks may run fast and this one slow.
-    fn lease_time(&self) -> Duration {
+    pub(super) fn lease_time(&self) -> Duration {
         let Reads::Lease { drift_ppm } = self.config.reads else { return Duration::ZERO };
         self.config.election_timeout.least * (1_000_000 - 2 * i64::from(drift_ppm)).max(0) / 1_000_000
     }

@@ -22,7 +22,7 @@ pub struct Leadership {
     pub(super) first_of_term: Index,
     /// Counts its rounds of messages to all servers.
     pub(super) round: u64,
-    /// When it sent the rounds that no majority has answered yet, by its oscillator.
+    /// When it sent the rounds that no majority has answered yet and that may still extend the lease, by its oscillator.
     pub(super) sent: BTreeMap<u64, Time>,
     /// The newest round that a majority has answered.
     pub(super) confirmed_round: u64,
@@ -103,9 +103,12 @@ impl<M: StateMachine> Raft<M> {
 
     /// One more round of AppendEntries to all other servers.
     pub(super) fn broadcast_append_entries(&mut self, ctx: &mut Context<Self>) {
+        let (now, lease_time) = (ctx.monotonic(), self.lease_time());
         let Role::Leader(leadership) = &mut self.role else { return };
         leadership.round += 1;
-        leadership.sent.insert(leadership.round, ctx.monotonic());
+        // What was sent longer ago than a lease lasts can no longer extend one.
+        leadership.sent.retain(|_, sent| now - *sent < lease_time);
+        leadership.sent.insert(leadership.round, now);
         let servers: Vec<NodeId> = leadership.progress.keys().copied().collect();
         for server in servers {
             self.send_append_entries(server, ctx);
