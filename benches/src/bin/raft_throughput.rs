@@ -1,5 +1,5 @@
-//! `raft/throughput`: five servers of Raft as the paper configures them, without faults, and fifty clients that read and write as fast as they
-//! are answered.
+//! `raft/throughput`: five servers of Raft as the paper configures them, without faults, and fifty clients that read and write as fast
+//! as they are answered.
 //!
 //! Prints the operations that were answered per second of real time, the median of several runs. Simulated, an operation of a client of a
 //! follower takes six messages one after the other and a sync at each end.

@@ -1,7 +1,7 @@
 //! Makes the mutants: copies of an algorithm's text with one mistake put in.
 //!
-//! The place of a mistake is named by the text that stands there. It must stand there exactly once: when the algorithm changes, the build says which
-//! mutant has to change with it, instead of testing nothing.
+//! The place of a mistake is named by the text that stands there. It must stand there exactly once: when the algorithm changes, the
+//! build says which mutant has to change with it, instead of testing nothing.
 
 #[path = "src/catalogue/mod.rs"]
 mod catalogue;

@@ -86,8 +86,8 @@ fn leases_fail_where_clocks_drift_more_than_they_say() {
 
 #[test]
 fn a_session_answers_a_repeated_request_as_before() {
-    // Dissertation 6.3: "if a server receives a command whose serial number has already been executed, it responds immediately without
-    // re-executing the request".
+    // Section 8: "If it receives a command whose serial number has already been executed, it responds immediately without re-executing the
+    // request."
     let mut machine = Sessions::<KeyValueStore>::default();
     let once = |client, sequence, value| SessionRequest::ClientRequest {
         client,

@@ -6,8 +6,8 @@ use netsplit_sim::{Fault, Lab, Traffic};
 
 use crate::scenario::{Subject, Told, history_of};
 
-/// The followers' answers take 140 ms. The leader is cut off while some are under way; the others elect another, and a client of theirs writes
-/// while one of the old leader reads again and again. Returns whether what the clients saw is linearizable.
+/// The followers' answers take 140 ms. The leader is cut off while some are under way; the others elect another, and a client of
+/// theirs writes while one of the old leader reads again and again. Returns whether what the clients saw is linearizable.
 pub fn is_linearizable<S: Subject>(seed: u64, factory: impl Fn(NodeId) -> S + Send + 'static) -> bool {
     let lab = Lab::new(seed);
     let raft = lab.cluster("raft", 3, factory);

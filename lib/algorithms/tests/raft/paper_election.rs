@@ -7,7 +7,8 @@ use crate::server::*;
 
 #[test]
 fn a_server_updates_its_term_to_a_larger_one() {
-    // 5.1: "if one server's current term is smaller than the other's, then it updates its current term to the larger value", whatever it is.
+    // 5.1: "if one server's current term is smaller than the other's, then it updates its current term to the larger value", whatever
+    // it is.
     for role in ["follower", "candidate", "leader"] {
         for message in [append(5, (0, 0), &[], 0), request_vote(5, (0, 0)), vote(5, false), appended(5, 0, 1)]
         {
@@ -65,7 +66,8 @@ fn leaders_send_periodic_heartbeats() {
 
 #[test]
 fn who_hears_of_no_leader_stands_for_election() {
-    // 5.2: it "increments its current term and transitions to candidate state. It then votes for itself and issues RequestVote RPCs in parallel".
+    // 5.2: it "increments its current term and transitions to candidate state. It then votes for itself and issues RequestVote RPCs in
+    // parallel".
     let mut server = Server::with_log(5, &[1, 1]);
     let acts = server.fire(Timer::Election);
     assert_eq!((server.raft.current_term(), server.role().as_str()), (2, "candidate"));
@@ -155,8 +157,8 @@ fn a_vote_survives_a_crash() {
 
 #[test]
 fn a_candidate_follows_a_leader_of_its_term_or_a_later_one() {
-    // 5.2: "If the leader's term is at least as large as the candidate's current term, then the candidate recognizes the leader as legitimate
-    // and returns to follower state. If the term in the RPC is smaller, then the candidate rejects the RPC and continues."
+    // 5.2: "If the leader's term is at least as large as the candidate's current term, then the candidate recognizes the leader as
+    // legitimate and returns to follower state. If the term in the RPC is smaller, then the candidate rejects the RPC and continues."
     for (term, role, leader) in
         [(0, "candidate", None), (1, "follower", Some(NodeId(2))), (2, "follower", Some(NodeId(2)))]
     {

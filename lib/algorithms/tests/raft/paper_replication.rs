@@ -7,7 +7,8 @@ use crate::server::*;
 
 #[test]
 fn a_leader_appends_commands_and_sends_them_in_parallel() {
-    // 5.3: "The leader appends the command to its log as a new entry, then issues AppendEntries RPCs in parallel to each of the other servers".
+    // 5.3: "The leader appends the command to its log as a new entry, then issues AppendEntries RPCs in parallel to each of the other
+    // servers".
     let mut leader = Server::leader(3, Config::paper());
     let acts = leader.ask(1, put("x", 1));
     assert_eq!(leader.terms(), [1, 1], "a no-op (8), and the command");
@@ -21,8 +22,8 @@ fn a_leader_appends_commands_and_sends_them_in_parallel() {
 
 #[test]
 fn an_entry_is_committed_when_a_majority_has_it_and_then_answered() {
-    // 5.3: "A log entry is committed once the leader that created the entry has replicated it on a majority of the servers"; then the leader
-    // "applies the entry to its state machine and returns the result of that execution to the client".
+    // 5.3: "A log entry is committed once the leader that created the entry has replicated it on a majority of the servers"; then the
+    // leader "applies the entry to its state machine and returns the result of that execution to the client".
     for (servers, needed) in [(3, 1), (4, 2), (5, 2), (7, 3)] {
         let mut leader = Server::leader(servers, Config::paper());
         leader.ask(1, put("x", 1));
@@ -67,8 +68,8 @@ fn a_follower_commits_nothing_that_was_not_compared() {
 
 #[test]
 fn new_entries_are_refused_after_an_entry_that_differs() {
-    // 5.3: "If the follower does not find an entry in its log with the same index and term, then it refuses the new entries", and tells "the
-    // term of the conflicting entry and the first index it stores for that term".
+    // 5.3: "If the follower does not find an entry in its log with the same index and term, then it refuses the new entries", and
+    // tells "the term of the conflicting entry and the first index it stores for that term".
     let mut follower = Server::with_log(3, &[1, 2, 2, 2]);
     for (prev, expected) in [
         ((4, 3), conflict(4, 2, Some(2))),
@@ -90,8 +91,8 @@ fn new_entries_are_refused_after_an_entry_that_differs() {
 
 #[test]
 fn conflicting_entries_are_overwritten_and_equal_ones_are_not() {
-    // Figure 2, steps 3 and 4: "If an existing entry conflicts with a new one (same index but different terms), delete the existing entry and all
-    // that follow it. Append any new entries not already in the log."
+    // Figure 2, steps 3 and 4: "If an existing entry conflicts with a new one (same index but different terms), delete the existing
+    // entry and all that follow it. Append any new entries not already in the log."
     for (prev, terms, expected) in [
         ((4, 2), &[4, 4][..], &[1, 2, 2, 2, 4, 4][..]),
         ((1, 1), &[4], &[1, 4]),
@@ -155,8 +156,8 @@ fn old_replies_undo_nothing() {
 
 #[test]
 fn entries_of_earlier_terms_are_not_committed_by_counting() {
-    // 5.4.2: "Raft never commits log entries from previous terms by counting replicas. Only log entries from the leader's current term are"; "once an
-    // entry from the current term has been committed in this way, then all prior entries are committed indirectly".
+    // 5.4.2: "Raft never commits log entries from previous terms by counting replicas. Only log entries from the leader's current term
+    // are"; "once an entry from the current term has been committed in this way, then all prior entries are committed indirectly".
     let mut leader = Server::with_log(5, &[1, 2, 2]);
     leader.fire(Timer::Election);
     leader.elect();

@@ -67,7 +67,8 @@ fn an_election_and_two_requests() {
 
 #[test]
 fn the_logs_of_figure_7_are_made_equal() {
-    // "A leader of term 8 comes to power": followers (a) to (f) lack entries, have too many, or both.
+    // "When the leader at the top comes to power, it is possible that any of scenarios (a-f) could occur in follower logs": they lack
+    // entries, have too many, or both.
     let logs: [&[u64]; 7] = [
         &[1, 1, 1, 4, 4, 5, 5, 6, 6, 6],
         &[1, 1, 1, 4, 4, 5, 5, 6, 6],

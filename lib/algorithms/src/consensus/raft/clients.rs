@@ -1,9 +1,9 @@
 //! How clients are served (section 8; dissertation 6.2).
 //!
-//! A client may ask any server. A follower passes the request on to the leader, and the answer back; while it knows no leader it keeps the
-//! request. The paper's servers reject the request and name the leader instead; then whoever asks must tell a rejected request from one
-//! that may have happened. Here nothing is ever refused, so that `Fail` is never said of a request of which another copy, doubled by the network, is
-//! on its way into the log: a call ends with its answer, or its client gives up and knows nothing.
+//! A client may ask any server. A follower passes the request on to the leader, and the answer back; while it knows no leader it keeps
+//! the request. The paper's servers reject the request and name the leader instead; then whoever asks must tell a rejected request
+//! from one that may have happened. Here nothing is ever refused, so that `Fail` is never said of a request of which another copy,
+//! doubled by the network, is on its way into the log: a call ends with its answer, or its client gives up and knows nothing.
 
 use netsplit_node::{CallId, Context, NodeId};
 

@@ -1,8 +1,8 @@
 //! When an entry is committed (sections 5.3 and 5.4.2), and applying what is.
 //!
-//! An entry of the leader's own term is committed when a majority has it. One of an earlier term is not: Figure 8 shows such an entry on a
-//! majority that is overwritten all the same, since a server without it can still win with a later last term. It is committed with the first
-//! entry of the leader's own term after it, by Log Matching.
+//! An entry of the leader's own term is committed when a majority has it. One of an earlier term is not: Figure 8 shows such an entry
+//! on a majority that is overwritten all the same, since a server without it can still win with a later last term. It is committed
+//! with the first entry of the leader's own term after it, by Log Matching.
 //!
 //! ```text
 //!        1  2       3               In (c), server 1 leads term 4 and has sent entry 2 of term 2 to a majority. If it
@@ -77,8 +77,8 @@ impl<M: StateMachine> Raft<M> {
         }
     }
 
-    /// A server that is a majority by itself gets no reply that would tell it to count. It counts its own vote and its own log when they are on
-    /// the disk: in a later step, since a step's writing ends after it.
+    /// A server that is a majority by itself gets no reply that would tell it to count. It counts its own vote and its own log when
+    /// they are on the disk: in a later step, since a step's writing ends after it.
     pub(super) fn await_own_writing(&self, ctx: &mut Context<Self>) {
         if self.configuration.1.is_majority(|id| id == self.me) {
             ctx.set_timer(netsplit_node::Duration::ZERO, Timer::Written);

@@ -144,7 +144,8 @@ impl<M: StateMachine> Raft<M> {
         self.serve_waiting_clients(ctx);
     }
 
-    /// Follows in `term`: "if a candidate or leader discovers that its term is out of date, it immediately reverts to follower state" (5.1).
+    /// Follows in `term`: "if a candidate or leader discovers that its term is out of date, it immediately reverts to follower state"
+    /// (5.1).
     pub(super) fn become_follower(&mut self, term: Term, ctx: &mut Context<Self>) {
         if term > self.current_term {
             self.current_term = term;
@@ -170,9 +171,9 @@ impl<M: StateMachine> Raft<M> {
         ctx.set_timer(timeout, Timer::Election);
     }
 
-    /// Whether a candidate's request is to be ignored: "if a server receives a RequestVote RPC within the minimum election timeout of hearing
-    /// from a current leader, it does not update its term or grant its vote" (6). Not only courtesy: leases rest on it, and so does it
-    /// that a server which has just restarted, and may have promised this, waits as well.
+    /// Whether a candidate's request is to be ignored: "if a server receives a RequestVote RPC within the minimum election timeout of
+    /// hearing from a current leader, it does not update its term or grant its vote" (6). Not only courtesy: leases rest on it, and so
+    /// does it that a server which has just restarted, and may have promised this, waits as well.
     pub(super) fn is_disruptive(&self, message: &Message<M>, ctx: &Context<Self>) -> bool {
         let Message::RequestVote(request) = message else { return false };
         let heard = ctx.monotonic() - self.heard_from_leader < self.config.election_timeout.least;
@@ -180,7 +181,7 @@ impl<M: StateMachine> Raft<M> {
         watches && (heard || self.is_leader())
     }
 
-    /// "A leader steps down if an election timeout elapses without a successful round of heartbeats to a majority of its cluster"
+    /// "A leader in Raft steps down if an election timeout elapses without a successful round of heartbeats to a majority of its cluster"
     /// (dissertation 6.2), so that its clients find the new one.
     pub(super) fn check_quorum(&mut self, ctx: &mut Context<Self>) {
         let Role::Leader(leadership) = &self.role else { return };

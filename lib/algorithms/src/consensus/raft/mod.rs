@@ -147,8 +147,8 @@ pub enum PreVote {
 pub enum CheckQuorum {
     /// A leader that is cut off leads on, alone, until it hears of a higher term.
     Off,
-    /// It steps down after an election timeout without a majority (dissertation 6.2), and no server votes within the shortest election timeout
-    /// of hearing from a leader (section 6, last problem; dissertation 4.2.3).
+    /// It steps down after an election timeout without a majority (dissertation 6.2), and no server votes within the shortest election
+    /// timeout of hearing from a leader (section 6, last problem; dissertation 4.2.3).
     On,
 }
 

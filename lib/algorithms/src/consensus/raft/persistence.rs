@@ -130,8 +130,8 @@ impl<M: StateMachine> Raft<M> {
         self.reset_election_timer(ctx);
     }
 
-    /// "Updated on stable storage before responding to RPCs" (Figure 2): writes what has changed. What this step sends from here on waits until
-    /// it is durable.
+    /// "Updated on stable storage before responding to RPCs" (Figure 2): writes what has changed. What this step sends from here on
+    /// waits until it is durable.
     pub(super) fn persist(&mut self, ctx: &mut Context<Self>) {
         let disk = &mut ctx.disk();
         let mut has_written = false;

@@ -91,7 +91,7 @@ impl<M: StateMachine> Sessions<M> {
         &self.machine
     }
 
-    /// "If the client has already been served, return the old response; otherwise apply" (dissertation figure 6.1).
+    /// "If sequenceNum already processed from client, reply OK with stored response" (dissertation figure 6.1, ClientRequest).
     fn apply_once(
         &mut self,
         index: Index,
