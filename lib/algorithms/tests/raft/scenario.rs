@@ -175,8 +175,8 @@ impl<S: Subject> Asker<S> {
     }
 }
 
-/// A majority is healed and the rest cut off: a new client must be answered within a minute. Mostly it is within a second, but a pause
-/// that began before goes on, and of 30,000 runs two had one that lasted more than ten.
+/// A majority is healed and the rest cut off: a new client must be answered within a minute. It mostly is within a second, but a sync
+/// that a slow node began on a slow disk takes its time: of 30,000 runs two had one of more than ten seconds.
 fn progress<S: Subject>(lab: &Lab, cluster: &Cluster<S>, random: &mut Random) -> Result<(), Failure> {
     let mut indices: Vec<usize> = (0..cluster.size()).collect();
     random.shuffle(&mut indices);
