@@ -3,12 +3,21 @@
 //! The seeds are kept. Where a change of the algorithm or of the laboratory makes one miss, `NETSPLIT_HUNT=10000 cargo test -p netsplit-mutants
 //! --test abd -- --nocapture` looks for another and says which it is.
 
-use netsplit_mutants::catalogue::ALGORITHMS;
+use netsplit_mutants::catalogue::{ALGORITHMS, Mutant};
+
+fn mutants(algorithm: &str) -> &'static [Mutant] {
+    ALGORITHMS.iter().find(|it| it.name == algorithm).expect("an algorithm of this name").mutants
+}
 
 /// What the catalogue says that a mutant breaks.
 fn breaks(algorithm: &str, name: &str) -> &'static str {
-    let algorithm = ALGORITHMS.iter().find(|it| it.name == algorithm).expect("an algorithm of this name");
-    algorithm.mutants.iter().find(|mutant| mutant.name == name).expect("a mutant of this name").breaks
+    mutants(algorithm).iter().find(|mutant| mutant.name == name).expect("a mutant of this name").breaks
+}
+
+/// Requires that these are all mutants of the algorithm.
+pub fn all_are_hunted(algorithm: &str, hunted: &[&str]) {
+    let all: Vec<&str> = mutants(algorithm).iter().map(|mutant| mutant.name).collect();
+    assert_eq!(hunted, all, "each mutant of the catalogue has its test here, in the same order");
 }
 
 /// The name of the property that a run's error tells of.
@@ -55,6 +64,12 @@ macro_rules! found {
             use $right as subject;
             runs!();
         }
+        #[test]
+        fn every_mutant_is_hunted() {
+            // One that is added to the catalogue and to no test would prove nothing.
+            hunt::all_are_hunted(stringify!($algorithm), &[$(stringify!($name)),*]);
+        }
+
         $(mod $name {
             use super::*;
             use netsplit_mutants::$algorithm::$name as subject;
