@@ -139,7 +139,11 @@ fn a_client_that_does_not_read_its_replies() {
             break;
         }
         asked += 1;
-        assert!(asked < 100_000, "the kernel goes on answering");
+        assert!(asked < 20_000, "the kernel goes on answering");
+        if asked > 1000 {
+            // Enough for a kernel that has the machine to itself. One that has not gets the time to come to it.
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
     while front_end.kernel.client.published(Duration::from_millis(200)).is_some() {}
     let more = front_end::memory(front_end.kernel.id()).saturating_sub(before);
