@@ -171,7 +171,7 @@ def main():
     netsplit, course = sys.argv[1], Path(sys.argv[2]).resolve()
     chromium = os.environ.get("NETSPLIT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     tally = Expectations()
-    chapters = sorted(path for path in course.glob("*/*.ipynb"))
+    chapters = sorted(path for path in course.glob("[0-9]*/*.ipynb"))
     tally.expect("there are chapters in the course folder", bool(chapters), course)
     if tally.expect("Chromium is installed (Debian: apt install chromium)", chromium):
         with jupyterlab(netsplit, course) as address, sync_playwright() as playwright:

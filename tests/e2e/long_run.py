@@ -86,6 +86,7 @@ def check(browser, address, course, chapter, artifacts, tally):
         return
     tally.expect("it says how far it is", all("events" in line for line in said), said)
     shown = [notebooks.comparable(cell) for cell in notebooks.read(course / NAME).cells]
+    (course / NAME).unlink()
     tally.expect("the saved notebook has what the cell printed and its value, and nothing else",
                  shown[1] == [{"stream": "stdout", "text": "before\n"}, {"data": {"text/plain": "true"}}], shown[1])
     tally.expect("a stopped run leaves its error alone, which says that nothing is lost",
