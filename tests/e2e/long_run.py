@@ -54,7 +54,8 @@ def wait_for_number(page, cell):
 
 def use(page, origin, token, artifacts):
     """What a user does; gives back what the two long cells said of themselves."""
-    page.goto(f"{origin}/lab/tree/{NAME}?token={token}")
+    # In a workspace of its own: the usual one would look for this notebook's tab when it is gone.
+    page.goto(f"{origin}/lab/workspaces/long-run/tree/{NAME}?token={token}")
     panel(page).locator(".jp-CodeCell").first.wait_for(timeout=WAIT_MILLISECONDS)
     page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=2 * WAIT_MILLISECONDS)
     panel(page).locator(".jp-CodeCell .cm-content").first.click()
