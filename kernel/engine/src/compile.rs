@@ -16,7 +16,7 @@ use crate::notebook::{Notebook, Variable};
 use crate::parse::{Names, Parsed};
 use crate::programs::Programs;
 use crate::rustc::{self, CompileError, Job};
-use crate::type_names::{Choices, Nameless, nameable, other_choices};
+use crate::type_names::{Choices, Nameless, nameable, next_choices};
 
 /// More rounds than any cell needs: each drops an assumption.
 const MOST_ROUNDS: usize = 40;
@@ -248,7 +248,7 @@ impl Attempt {
         let mut real = Vec::new();
         let mut shown = None;
         let mut learned = false;
-        let mut misnamed = Names::new();
+        let mut misnamed: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for error in errors {
             let meaning = |span: &&Span| lines.get(&(span.file_name.clone(), span.line_start));
             let (primary, secondary): (Vec<&Span>, Vec<&Span>) =
@@ -270,14 +270,14 @@ impl Attempt {
                 Some(Line::PutBack(_) | Line::Take(_)) if lends(error) => real.push(*error),
                 Some(Line::PutBack(name)) => learned |= self.do_not_put_back(name, source),
                 Some(Line::Take(name)) => {
-                    misnamed.insert(name.clone());
+                    misnamed.entry(name.clone()).or_default().extend(error.first_name());
                 }
                 Some(Line::Show) if error.is("E0277") || error.is("E0599") => shown = Some(*error),
                 Some(Line::Show) | None => real.push(*error),
             }
         }
         learned |= !misnamed.is_empty();
-        misnamed.iter().for_each(|name| self.rename(name, source, choices));
+        misnamed.iter().for_each(|(name, unknown)| self.rename(name, unknown, source, choices));
         if !real.is_empty() || (!learned && shown.is_none()) {
             return match self.everything {
                 true => Verdict::Failed(real),
@@ -326,11 +326,12 @@ impl Attempt {
         self.stored.len() < before
     }
 
-    /// Tries the next name for a type of which the compiler does not know the one that was tried.
-    fn rename(&mut self, name: &str, source: &Source<'_>, choices: &mut Choices) {
+    /// Tries the next name for a type of which the compiler does not know the one that was tried; `unknown` are the words in it that the
+    /// compiler stumbled over.
+    fn rename(&mut self, name: &str, unknown: &[&str], source: &Source<'_>, choices: &mut Choices) {
         let Some(variable) = source.notebook.variables.get(name) else { return };
         self.taken.retain(|it| it.name != name);
-        match other_choices(&variable.type_name, choices).into_iter().next() {
+        match next_choices(&variable.type_name, choices, unknown) {
             Some(others) => {
                 *choices = others;
                 self.take(name, source, choices);

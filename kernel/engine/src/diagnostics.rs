@@ -75,6 +75,11 @@ impl Diagnostic {
         self.level == "error" && !self.message.starts_with("aborting due to")
     }
 
+    /// The first name that it speaks of, which is what it complains about: what stands between its first backquotes.
+    pub fn first_name(&self) -> Option<&str> {
+        self.message.split('`').nth(1)
+    }
+
     /// All places it speaks of, those where macros were called included.
     pub fn places(&self) -> Vec<&Span> {
         let mut places = Vec::new();

@@ -49,22 +49,34 @@ pub fn nameable(type_name: &str, choices: &Choices, items: &dyn Items) -> Result
     }
 }
 
-/// The paths in this type for which there is another candidate than the one chosen.
-pub fn other_choices(type_name: &str, choices: &Choices) -> Vec<Choices> {
-    let Ok(mut parsed) = syn::parse_str::<syn::Type>(type_name) else { return Vec::new() };
+/// The choices to try next, when the compiler does not know some of the names that were tried; nothing if all have been.
+///
+/// Every path with one of the `unknown` words in it goes on to its next candidate. They go on side by side: one after the other, the first
+/// would be past its right name when the second comes to its own.
+pub fn next_choices(type_name: &str, choices: &Choices, unknown: &[&str]) -> Option<Choices> {
     let mut paths = Paths::default();
-    paths.visit_type_mut(&mut parsed);
-    let mut others = Vec::new();
+    paths.visit_type_mut(&mut syn::parse_str::<syn::Type>(type_name).ok()?);
+    paths.found.sort_unstable();
+    paths.found.dedup();
+    let mut next = choices.clone();
+    let mut open = Vec::new();
     for path in paths.found {
         let segments: Vec<&str> = path.split("::").collect();
-        let chosen = choices.get(&path).copied().unwrap_or_default();
-        for other in (0..candidates(&segments).len()).filter(|other| *other > chosen) {
-            let mut choices = choices.clone();
-            choices.insert(path.clone(), other);
-            others.push(choices);
+        let (candidates, chosen) = (candidates(&segments), choices.get(&path).copied().unwrap_or_default());
+        if chosen + 1 == candidates.len() {
+            continue;
+        }
+        if candidates[chosen].split("::").any(|word| unknown.contains(&word)) {
+            next.insert(path, chosen + 1);
+        } else {
+            open.push((path, chosen + 1));
         }
     }
-    others
+    if next == *choices {
+        // The compiler named none of them.
+        next.extend(open.into_iter().take(1));
+    }
+    (next != *choices).then_some(next)
 }
 
 struct Renaming<'a> {
@@ -249,14 +261,42 @@ mod tests {
     /// If the compiler does not know the first candidate, there are others, and at last the path itself.
     #[test]
     fn other_candidates() {
-        let others = other_choices("a::b::c::D", &Choices::new());
         let name = |choices: &Choices| nameable("a::b::c::D", choices, &Known(&[])).unwrap().replace(' ', "");
-        let names: Vec<String> = others.iter().map(name).collect();
-        assert_eq!(name(&Choices::new()), "::a::D");
+        let mut choices = Choices::new();
+        let mut names = vec![name(&choices)];
+        while let Some(next) = next_choices("a::b::c::D", &choices, &["D"]) {
+            choices = next;
+            names.push(name(&choices));
+        }
+        assert_eq!(names[0], "::a::D");
         assert!(
             names.contains(&"::a::b::D".to_string()) && names.contains(&"::a::b::c::D".to_string()),
             "{names:?}"
         );
-        assert!(other_choices("i32", &Choices::new()).is_empty());
+        assert_eq!(next_choices("i32", &Choices::new(), &["i32"]), None);
+    }
+
+    /// Of several names that are wrong, each goes on until it is right, and what is right stays.
+    #[test]
+    fn several_names_are_found_side_by_side() {
+        let (type_name, right) = (
+            "s::c::Cluster<l::a::b::Raft<l::a::b::m::Store>>",
+            "::s::Cluster<::l::a::b::Raft<::l::a::b::Store>>",
+        );
+        let exported = ["s::Cluster", "l::a::b::Raft", "l::a::b::Store"];
+        let mut choices = Choices::new();
+        for _ in 0..8 {
+            let name = nameable(type_name, &choices, &Known(&[])).unwrap().replace(' ', "");
+            let paths =
+                name.split(['<', '>']).map(|it| it.trim_start_matches("::")).filter(|it| !it.is_empty());
+            let unknown: Vec<&str> =
+                paths.filter(|it| !exported.contains(it)).filter_map(|it| it.rsplit("::").next()).collect();
+            if unknown.is_empty() {
+                assert_eq!(name, right);
+                return;
+            }
+            choices = next_choices(type_name, &choices, &unknown).expect("not all names were tried");
+        }
+        panic!("the names were not found: {choices:?}");
     }
 }
