@@ -7,13 +7,14 @@ use netsplit_tests::project;
 use serde_json::Value;
 
 /// What each crate of the library may depend on among our own crates, in the order of the design:
-/// `node <- algorithms`, `node <- check <- view <- sim <- prelude`.
-const LIBRARY: [(&str, &[&str]); 6] = [
+/// `node <- algorithms`, `node <- figure <- check <- view <- sim <- prelude`.
+const LIBRARY: [(&str, &[&str]); 7] = [
     ("netsplit-node", &[]),
     ("netsplit-algorithms", &["netsplit-node"]),
-    ("netsplit-check", &["netsplit-node"]),
-    ("netsplit-view", &["netsplit-node", "netsplit-check"]),
-    ("netsplit-sim", &["netsplit-node", "netsplit-check", "netsplit-view"]),
+    ("netsplit-figure", &["netsplit-node"]),
+    ("netsplit-check", &["netsplit-node", "netsplit-figure"]),
+    ("netsplit-view", &["netsplit-node", "netsplit-figure", "netsplit-check"]),
+    ("netsplit-sim", &["netsplit-node", "netsplit-figure", "netsplit-check", "netsplit-view"]),
     (
         "netsplit",
         &["netsplit-node", "netsplit-algorithms", "netsplit-check", "netsplit-view", "netsplit-sim"],

@@ -29,13 +29,14 @@ const FORMAT: &str = "2";
 /// How many prepared libraries are kept: this one, and the one before it for whoever goes back.
 const KEPT: usize = 2;
 /// What is built, in folders of the sources.
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
     "kernel/cell-host",
     "kernel/confinement",
     "kernel/control",
     "kernel/runtime",
     "lib/algorithms",
     "lib/check",
+    "lib/figure",
     "lib/node",
     "lib/prelude",
     "lib/sim",

@@ -29,13 +29,11 @@
 //! | at most once | `no_double_effect.rs` |
 //! | at least once, if promised | `every_promise_kept.rs` |
 //! | what callers believed, against what was done | `outcome_table.rs` |
-//! | texts of users on a page | `markup.rs` |
 
 mod by_hand;
 mod every_promise_kept;
 pub mod import;
 mod linearizability;
-pub mod markup;
 mod no_double_effect;
 mod outcome_table;
 pub mod spec;

@@ -8,7 +8,7 @@ use std::fmt::{self, Debug};
 
 use netsplit_node::{History, Operation, Outcome, Time, rich};
 
-use crate::markup::escape;
+use netsplit_figure::markup::escape;
 
 /// What a caller was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

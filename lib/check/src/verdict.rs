@@ -4,7 +4,7 @@ use std::fmt;
 
 use netsplit_node::{History, rich};
 
-use crate::markup::{escape, visible};
+use netsplit_figure::markup::{escape, visible};
 
 /// Judges a history of requests `Q` and responses `R`.
 ///

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use netsplit_check::Verdict;
-use netsplit_check::markup::{escape, visible};
+use netsplit_figure::markup::{escape, visible};
 use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::progress::Progress as Told;
 use netsplit_node::{Duration, Time, TraceHash, rich};

@@ -36,8 +36,8 @@ fn runs() -> Vec<(&'static str, Trace)> {
 
 #[test]
 fn every_picture_is_well_formed_and_self_contained() {
-    // No script, style, reference or id: a picture cannot act, load anything, or touch its neighbours on the page.
-    let known = ["svg", "title", "g", "rect", "line", "path", "circle", "text"];
+    // No script, reference or id: a picture cannot act, load anything, or touch its neighbours on the page.
+    let known = ["svg", "title", "style", "g", "rect", "line", "path", "circle", "text"];
     for (name, run) in runs() {
         let content = xml::read(&Diagram::of(&run).title("<t> & \"q\"").svg())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -45,13 +45,13 @@ fn every_picture_is_well_formed_and_self_contained() {
             assert!(known.contains(&element.as_str()), "{name}: <{element}>");
         }
         for (attribute, value) in &content.attributes {
-            assert!(
-                !attribute.starts_with("on")
-                    && !["id", "href", "style", "class"].contains(&attribute.as_str())
-            );
+            assert!(!attribute.starts_with("on") && !["id", "href", "style"].contains(&attribute.as_str()));
             assert!(!value.contains("url(") || attribute == "aria-label", "{name}: {attribute}={value}");
         }
         assert!(content.attributes.contains(&("role".into(), "img".into())), "{name}");
+        let sheet =
+            content.texts.iter().find(|text| text.contains("prefers-color-scheme")).expect("a style sheet");
+        assert!(!sheet.contains("url") && !sheet.contains("@import") && !sheet.contains("@font"), "{name}");
     }
 }
 
@@ -169,8 +169,11 @@ fn a_cut_stands_between_its_groups() {
         let mut run = Recording::of(1, &["a", "b", "c"], &["ann"]);
         run.at(ms(1)).cut(0, "cut", groups);
         let svg = Diagram::of(&run.finish(ms(2))).svg();
+        let rule = svg.find("stroke-dasharray:3 5").expect("walls have looks of their own");
+        let class =
+            svg[..rule].rsplit_once("{").and_then(|(before, _)| before.rsplit_once('.')).expect("a class").1;
         // The legend has one more.
-        svg.matches("stroke-dasharray=\"3 5\"").count() - 1
+        svg.matches(&format!("class=\"{class}\"")).count() - 1
     };
     assert_eq!(walls(&[&[0], &[1, 2]]), 1);
     assert_eq!(walls(&[&[1]]), 2);

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use netsplit_node::Time;
 
 use super::subject::{Ending, Subject};
-use crate::markup::escape;
+use netsplit_figure::markup::escape;
 
 /// What a picture is about; operations are told by their places in the history.
 pub(super) struct Scene<'a> {

@@ -4,8 +4,8 @@ use super::judgement::{Finding, Judged, Judgement};
 use super::parts::happened;
 use super::picture::Scene;
 use super::subject::{Ending, Subject};
-use crate::markup::visible;
 use crate::verdict::Verdict;
+use netsplit_figure::markup::visible;
 
 /// Operations named in one sentence, and listed below it, beyond which they are counted.
 const NAMED: usize = 4;

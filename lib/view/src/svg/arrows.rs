@@ -8,10 +8,10 @@ use netsplit_node::trace::Cargo;
 
 use crate::scene::{ItemKind, Message};
 
-use super::canvas::{Canvas, Point};
 use super::labels::{Anchor, Face, Spot, direction};
-use super::palette::{CALL, DOUBT_TEXT, GROUND, HARM, HARM_TEXT, MESSAGE};
 use super::{Picture, Style, between};
+use netsplit_figure::palette::{CALL, CALL_TEXT, DOUBT_TEXT, GROUND, HARM, HARM_TEXT, MESSAGE, MESSAGE_TEXT};
+use netsplit_figure::{Canvas, Point};
 
 /// One arrow.
 pub(super) struct Flight {
@@ -229,8 +229,8 @@ fn colour(flight: &Flight, cargo: Cargo) -> &'static str {
 fn colour_of_text(flight: &Flight, cargo: Cargo) -> &'static str {
     match (&flight.end, cargo) {
         (End::Lost { .. }, _) => HARM_TEXT,
-        (_, Cargo::Message) => "#00568a",
-        (_, Cargo::Request | Cargo::Response) => "#7a3568",
+        (_, Cargo::Message) => MESSAGE_TEXT,
+        (_, Cargo::Request | Cargo::Response) => CALL_TEXT,
     }
 }
 

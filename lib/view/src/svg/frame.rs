@@ -10,13 +10,14 @@ use crate::options::Options;
 use crate::scene::{ItemKind, Mark, Scene};
 
 use super::arrows::cross;
-use super::canvas::{Canvas, Point};
 use super::labels::Face;
 use super::marks::draw_mark;
-use super::palette::{
-    CALL, DOUBT, DOUBT_TEXT, FAINT, GOOD, GROUND, HARM, INK, LIFELINE, MESSAGE, MONO, QUIET,
-};
 use super::{AXIS, MARGIN, Picture};
+use netsplit_figure::palette::{
+    CALL, CALL_GROUND, CLIENT, CLIENT_EDGE, DOUBT, DOUBT_GROUND, DOUBT_TEXT, FAINT, GOOD, GOOD_GROUND,
+    GROUND, HARM, HARM_GROUND, INK, LIFELINE, MESSAGE, MONO, NODE, NODE_EDGE, PANEL, QUIET,
+};
+use netsplit_figure::{Canvas, Point};
 
 const TITLE: i32 = 28;
 const NOTICE: i32 = 16;
@@ -96,8 +97,8 @@ impl Picture<'_> {
             let widest = lines.iter().map(|line| Face::Words.width(line) * 12 / 11).max().unwrap_or(0);
             let width = (widest + 26).clamp(44, room.max(44));
             let (round, fill, edge) = match column.kind {
-                Participant::Node => (5, "#e8f1f8", "#8fb4d0"),
-                Participant::Client => (13, "#f6ecf3", "#c79bbb"),
+                Participant::Node => (5, NODE, NODE_EDGE),
+                Participant::Client => (13, CLIENT, CLIENT_EDGE),
             };
             let what = match column.kind {
                 Participant::Node => "node",
@@ -138,7 +139,7 @@ impl Picture<'_> {
             let (width, height) = (widest + 12, 8 + 13 * lines.len() as i32);
             let words = format!("{} at {}: {state}", column.name, trace.until);
             self.canvas.group(&words, |canvas| {
-                let looks = format!("fill=\"#f6f8fa\" stroke=\"{FAINT}\"");
+                let looks = format!("fill=\"{PANEL}\" stroke=\"{FAINT}\"");
                 canvas.rect((x - width / 2, y + 12), (width, height), 4, &looks);
                 for (number, line) in lines.iter().enumerate() {
                     let looks = format!("font-size=\"10\" font-family=\"{MONO}\" fill=\"{INK}\"");
@@ -311,10 +312,10 @@ impl Sign {
                 );
                 canvas.text((x + 13, y + 4), &looks, "×2");
             }
-            Sign::Ok => bar(canvas, "#c9ebe0", GOOD, ""),
-            Sign::Fail => bar(canvas, "#f9dcc8", HARM, ""),
-            Sign::Unknown => bar(canvas, "#fbeac3", DOUBT, ""),
-            Sign::Pending => bar(canvas, "#f0e3ed", CALL, " stroke-dasharray=\"4 3\""),
+            Sign::Ok => bar(canvas, GOOD_GROUND, GOOD, ""),
+            Sign::Fail => bar(canvas, HARM_GROUND, HARM, ""),
+            Sign::Unknown => bar(canvas, DOUBT_GROUND, DOUBT, ""),
+            Sign::Pending => bar(canvas, CALL_GROUND, CALL, " stroke-dasharray=\"4 3\""),
             Sign::Mark(mark) => draw_mark(canvas, mark, (x + 14, y)),
             Sign::Cut => {
                 canvas.rect((x + 8, y - 8), (10, 16), 0, &format!("fill=\"{HARM}\" fill-opacity=\"0.16\""));

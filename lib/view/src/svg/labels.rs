@@ -3,7 +3,7 @@
 
 use crate::measure::{cells, cut};
 
-use super::canvas::Point;
+use netsplit_figure::Point;
 
 /// The font of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

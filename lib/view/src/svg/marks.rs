@@ -5,10 +5,12 @@ use netsplit_node::trace::Participant;
 use crate::scene::{ItemKind, Mark};
 
 use super::arrows::cross;
-use super::canvas::{Canvas, Point};
 use super::labels::{Anchor, Face, NOBODY};
-use super::palette::{DOUBT, DOUBT_TEXT, GOOD, GOOD_TEXT, GROUND, HARM_TEXT, INK, NOTE, NOTE_EDGE, QUIET};
 use super::{Picture, Style};
+use netsplit_figure::palette::{
+    DOUBT, DOUBT_TEXT, GOOD, GOOD_TEXT, GROUND, HARM_TEXT, INK, NOTE, NOTE_EDGE, QUIET,
+};
+use netsplit_figure::{Canvas, Point};
 
 impl Picture<'_> {
     pub(super) fn draw_marks(&mut self) {

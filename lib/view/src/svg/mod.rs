@@ -7,14 +7,11 @@
 //! | messages | `arrows.rs` |
 //! | what happens on one lifeline | `marks.rs` |
 //! | where labels go | `labels.rs` |
-//! | strokes and colours | `canvas.rs`, `palette.rs` |
 
 mod arrows;
-mod canvas;
 mod frame;
 mod labels;
 mod marks;
-mod palette;
 mod spans;
 
 use netsplit_node::Trace;
@@ -24,9 +21,9 @@ use crate::options::Options;
 use crate::scene::{ItemKind, Scene};
 
 use arrows::Flight;
-use canvas::{Canvas, Point};
 use labels::{Anchor, Face, NOBODY, Obstacles, Placed, Spot};
-use palette::{GROUND, MONO};
+use netsplit_figure::palette::{GROUND, MONO};
+use netsplit_figure::{Canvas, Point};
 
 /// The width of the time axis at the left.
 const AXIS: i32 = 74;

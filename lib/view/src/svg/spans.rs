@@ -8,12 +8,13 @@ use netsplit_node::trace::OutcomeKind;
 use crate::layout::roughly;
 use crate::scene::{ItemKind, Wall};
 
-use super::canvas::Canvas;
 use super::labels::{Anchor, Face, NOBODY, Spot};
-use super::palette::{
-    CALL, DOUBT, DOUBT_TEXT, FAINT, GOOD, GOOD_TEXT, GROUND, HARM, HARM_TEXT, INK, LIFELINE, QUIET,
-};
 use super::{AXIS, MARGIN, Picture, Style};
+use netsplit_figure::Canvas;
+use netsplit_figure::palette::{
+    CALL, CALL_GROUND, DOUBT, DOUBT_GROUND, DOUBT_TEXT, FAINT, GOOD, GOOD_GROUND, GOOD_TEXT, GROUND, HARM,
+    HARM_GROUND, HARM_TEXT, INK, LIFELINE, ON_MARK, QUIET,
+};
 
 impl Picture<'_> {
     /// The times at the left, each with a faint line across, as many as can be read.
@@ -112,10 +113,10 @@ impl Picture<'_> {
             let ended = operation.returned.as_ref();
             let to = self.height_of(ended.map(|(item, ..)| *item), self.bottom());
             let (edge, fill) = match ended.map(|(_, outcome, _)| *outcome) {
-                Some(OutcomeKind::Ok) => (GOOD, "#c9ebe0"),
-                Some(OutcomeKind::Fail) => (HARM, "#f9dcc8"),
-                Some(OutcomeKind::Unknown) => (DOUBT, "#fbeac3"),
-                None => (CALL, "#f0e3ed"),
+                Some(OutcomeKind::Ok) => (GOOD, GOOD_GROUND),
+                Some(OutcomeKind::Fail) => (HARM, HARM_GROUND),
+                Some(OutcomeKind::Unknown) => (DOUBT, DOUBT_GROUND),
+                None => (CALL, CALL_GROUND),
             };
             let dash = if ended.is_none() { " stroke-dasharray=\"4 3\"" } else { "" };
             let said = ended.map_or("still waits", |(_, _, text)| text.as_str());
@@ -179,9 +180,10 @@ impl Picture<'_> {
                         canvas.path(&format!("M{} {} l6 6 m0 -6 l-6 6", x - 3, y - 3), &looks)
                     }
                     OutcomeKind::Unknown => {
-                        let looks =
-                            "font-size=\"12\" font-weight=\"700\" text-anchor=\"middle\" fill=\"#1f2328\"";
-                        canvas.text((x, y + 4), looks, "?");
+                        let looks = format!(
+                            "font-size=\"12\" font-weight=\"700\" text-anchor=\"middle\" fill=\"{ON_MARK}\""
+                        );
+                        canvas.text((x, y + 4), &looks, "?");
                     }
                 }
             });

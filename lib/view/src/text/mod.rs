@@ -8,7 +8,7 @@ mod row;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use netsplit_check::markup::visible;
+use netsplit_figure::markup::visible;
 use netsplit_node::trace::{Cargo, OutcomeKind, Participant};
 use netsplit_node::{Time, Trace};
 

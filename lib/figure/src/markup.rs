@@ -11,7 +11,7 @@ use std::fmt::Write;
 /// what XML forbids become their number.
 ///
 /// ```
-/// use netsplit_check::markup::visible;
+/// use netsplit_figure::markup::visible;
 /// assert_eq!(visible("a\nb\u{202e}c\0"), "a↵b\\u{202e}c\\u{0}");
 /// ```
 pub fn visible(text: &str) -> String {
@@ -32,7 +32,7 @@ pub fn visible(text: &str) -> String {
 /// `text` made [`visible`] and escaped for the content of elements and for quoted attributes of XML and HTML.
 ///
 /// ```
-/// use netsplit_check::markup::escape;
+/// use netsplit_figure::markup::escape;
 /// assert_eq!(escape("<b a=\"1\">&'"), "&lt;b a=&quot;1&quot;&gt;&amp;&#39;");
 /// ```
 pub fn escape(text: &str) -> String {

@@ -1,0 +1,128 @@
+//! A picture in the three forms in which notebooks, their readers and printers take it.
+//!
+//! A front end picks the richest form that it may show: a page with a script, a picture, or text. The page holds the picture as an image,
+//! so that it is seen where scripts are taken out (a notebook of a stranger, a code host); a script turns the image into one that answers
+//! the pointer. Nothing is loaded from anywhere.
+
+use std::fmt::Write;
+
+use netsplit_node::rich;
+
+/// A picture, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// The picture as self-contained SVG, whose `aria-label` says what it shows.
+    pub svg: String,
+    /// The same for those who read text.
+    pub text: String,
+    /// What makes it answer the pointer; nothing for a picture that only stands there.
+    pub live: Option<Live>,
+}
+
+/// What a figure's script gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The script, after `script/figure.js`: a function body that has `figure` (see there).
+    pub script: &'static str,
+    /// Data for it, as JSON.
+    pub data: String,
+}
+
+/// What all live figures share: the place on the page, the theme, the panel of words.
+const CORE: &str = include_str!("script/figure.js");
+
+impl Figure {
+    /// The figure as a part of a page.
+    pub fn html(&self) -> String {
+        let mut html = format!(
+            "<div class=\"netsplit-figure\" style=\"overflow-x:auto\"><img alt=\"{}\" src=\"data:image/svg+xml,{}\">",
+            self.label(),
+            in_address(&self.svg)
+        );
+        if let Some(live) = &self.live {
+            let data = live.data.replace("</", "<\\/").replace("<!--", "<\\!--");
+            let _ = write!(
+                html,
+                "<script type=\"application/json\">{data}</script><script>(()=>{{\n{}{}}})()</script>",
+                packed(CORE),
+                packed(live.script)
+            );
+        }
+        html.push_str("</div>");
+        html
+    }
+
+    /// Shows all three forms in a notebook.
+    pub fn show(&self) {
+        rich::show("text/html", &self.html());
+        rich::show("image/svg+xml", &self.svg);
+        rich::show("text/plain", &self.text);
+    }
+
+    /// What the picture shows in one sentence, escaped as it is in the picture.
+    fn label(&self) -> &str {
+        let after = self.svg.split_once("aria-label=\"").map_or("", |(_, after)| after);
+        after.split_once('"').map_or("", |(label, _)| label)
+    }
+}
+
+/// `svg` as the rest of a `data:` address within a quoted attribute.
+fn in_address(svg: &str) -> String {
+    let mut address = String::with_capacity(svg.len() + svg.len() / 8);
+    for character in svg.chars() {
+        match character {
+            '%' => address.push_str("%25"),
+            '#' => address.push_str("%23"),
+            // An attribute ends at a quote, and an address loses its line ends.
+            '"' => address.push('\''),
+            '\'' => address.push_str("%22"),
+            '&' => address.push_str("&amp;"),
+            '\n' => {}
+            _ => address.push(character),
+        }
+    }
+    address
+}
+
+/// A script without its comments and indentation, which no reader of a notebook needs.
+fn packed(script: &str) -> String {
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Canvas;
+
+    fn figure(words: &str, live: Option<Live>) -> Figure {
+        let mut canvas = Canvas::default();
+        canvas.group(words, |canvas| canvas.text((1, 2), "font-family=\"a, 'b'\"", words));
+        Figure { svg: canvas.finish((10, 10), words), text: words.to_owned(), live }
+    }
+
+    /// What a browser reads out of a `data:` address in an attribute.
+    fn read_back(address: &str) -> String {
+        address.replace("&amp;", "&").replace("%22", "\"").replace("%23", "#").replace("%25", "%")
+    }
+
+    #[test]
+    fn the_image_is_the_picture() {
+        // Quotes change their kind, and nothing else: texts come out as they went in.
+        let figure = figure("50% & <\"#1'>", None);
+        let html = figure.html();
+        let address = html.split("data:image/svg+xml,").nth(1).and_then(|rest| rest.split('"').next());
+        let swap = |text: &str| text.replace('"', "\0").replace('\'', "\"").replace('\0', "'");
+        assert_eq!(swap(&read_back(address.expect("an image"))), figure.svg.replace('\n', ""));
+    }
+
+    #[test]
+    fn no_data_ends_the_script_that_holds_it() {
+        // A message may say anything, the end of a script included.
+        let live =
+            Live { script: "// a remark\n  figure.data;\n", data: "{\"a\":\"</script><!--\"}".to_owned() };
+        let html = figure("x", Some(live)).html();
+        assert_eq!(html.matches("</script").count(), 2);
+        assert!(!html.contains("<!--") && !html.contains("a remark") && html.contains("\nfigure.data;\n"));
+    }
+}
