@@ -126,6 +126,7 @@ pub(crate) struct Logged {
 impl World {
     /// Does something from outside, and remembers it. When it is refused, nothing has changed.
     pub(crate) fn act(&mut self, action: Action) -> Result<Made, LabError> {
+        self.states.begin_run();
         let logged = Logged { handled: self.handled(), now: self.now, action: action.clone() };
         let made = self.perform(action)?;
         self.log.push(logged);

@@ -16,7 +16,7 @@
 //! | how calls, deadlines, retries and names work | `calls.rs`, `dns.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `routes.rs`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
-//! | what is kept of a run | `recorder.rs`, `traces.rs`, `announcements.rs` |
+//! | what is kept of a run | `recorder.rs`, `states.rs`, `traces.rs`, `announcements.rs` |
 
 mod action;
 mod announcements;
@@ -51,6 +51,7 @@ mod run;
 mod schedule;
 mod shared;
 mod special;
+mod states;
 mod sweep;
 mod traces;
 mod workload;

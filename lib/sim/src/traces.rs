@@ -11,11 +11,13 @@ impl World {
     /// The events that were kept, as a trace that stands for itself.
     pub(crate) fn trace(&mut self) -> Trace {
         let lifelines = (0..self.participants.len() as u32).map(|id| self.lifeline(NodeId(id))).collect();
-        let events = self.recorder.records().map(|record| self.event(record)).collect();
+        let events: Vec<Event> = self.recorder.records().map(|record| self.event(record)).collect();
+        let first = events.first().map_or(u64::MAX, |event| event.id.0);
         Trace {
             seed: self.seed,
             lifelines,
             events,
+            states: self.states.since(first),
             omitted: self.recorder.omitted(),
             until: self.now,
             hash: self.recorder.hash(),
@@ -34,8 +36,7 @@ impl World {
         let participant = &self.participants[id.0 as usize];
         let (kind, state) = match participant.role {
             Role::Member { cluster, member } => {
-                let inspect =
-                    || self.clusters[cluster as usize].population.inspect(member as usize).to_string();
+                let inspect = || self.clusters[cluster as usize].population.inspect(member as usize);
                 (Participant::Node, participant.up.then(inspect))
             }
             Role::Client(_) => (Participant::Client, None),

@@ -22,7 +22,11 @@ use crate::queue::{Coming, Freight, Queue};
 use crate::recorder::{Evicted, FROM_OUTSIDE, Recorder, Rest};
 use crate::run::Budget;
 use crate::schedule::{Flap, Job};
+use crate::states::States;
 use crate::workload::RunningLoad;
+
+/// Of how many steps after each action pictures know the states, unless it is said otherwise.
+const STATES_EACH_RUN: u32 = 256;
 
 /// Streams of random numbers, by who draws from them.
 const NETWORK_STREAM: u64 = 0;
@@ -77,6 +81,7 @@ pub(crate) struct World {
     pub(crate) queue: Queue,
     pub(crate) network: Network,
     pub(crate) recorder: Recorder,
+    pub(crate) states: States,
     pub(crate) participants: Vec<Participant>,
     pub(crate) clusters: Vec<ClusterState>,
     pub(crate) clients: Vec<ClientState>,
@@ -132,6 +137,7 @@ impl World {
             queue: Queue::default(),
             network: Network::new(Latency::Uniform(ms(1), ms(2)), Random::stream(seed, &[NETWORK_STREAM])),
             recorder: Recorder::new(seed, keep),
+            states: States::new(STATES_EACH_RUN),
             participants: Vec::new(),
             clusters: Vec::new(),
             clients: Vec::new(),
@@ -295,6 +301,9 @@ impl World {
         let result = handler_panic::catch(|| handler(population, member as usize, step));
         std::mem::swap(&mut step.belongings, &mut participant.belongings);
         self.carry_out_step(id, cause);
+        if self.states.left > 0 {
+            self.keep_state(id, cause);
+        }
         if let Err(panic) = result {
             self.panics.push(NodePanic { time: self.now, node: id, text: panic.clone() });
             self.panicked |= self.ends_on_panic;

@@ -105,7 +105,7 @@ fn choose_columns(
         id: line.id,
         name: line.name.clone(),
         kind: line.kind,
-        state: line.state.clone(),
+        state: line.state.as_ref().map(ToString::to_string),
         begins: None,
     };
     scene.columns = lines.iter().map(column).collect();

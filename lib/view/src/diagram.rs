@@ -13,7 +13,7 @@ use crate::{svg, text};
 /// ```
 /// use netsplit_node::{Trace, TraceHash, Time, ms};
 /// use netsplit_view::Diagram;
-/// # let trace = Trace { seed: 42, lifelines: vec![], events: vec![], omitted: 0, until: Time::ZERO, hash: TraceHash(0) };
+/// # let trace = Trace { seed: 42, lifelines: vec![], events: vec![], states: vec![], omitted: 0, until: Time::ZERO, hash: TraceHash(0) };
 /// let diagram = Diagram::of(&trace).title("Two greeters").until(ms(500)).without_timers();
 /// assert!(diagram.svg().starts_with("<svg"));
 /// println!("{diagram}");                            // the same as text

@@ -18,6 +18,7 @@
 //!         event(0, 1, EventKind::Sent { from: ann, to: bob, cargo: Cargo::Message, text: "hello".into() }),
 //!         event(1, 3, EventKind::Received { node: bob, from: ann, message: EventId(0) }),
 //!     ],
+//!     states: vec![],
 //!     omitted: 0,
 //!     until: Time::ZERO + ms(4),
 //!     hash: TraceHash(7),

@@ -20,7 +20,7 @@ impl Trace {
     /// #     event(0, None, EventKind::Sent { from: a, to: b, cargo: Cargo::Message, text: "hi".into() }),
     /// #     event(1, Some(EventId(0)), EventKind::Received { node: b, from: a, message: EventId(0) }),
     /// # ];
-    /// # let trace = Trace { seed: 42, lifelines: vec![line(a, "ann"), line(b, "bob")], events, omitted: 0,
+    /// # let trace = Trace { seed: 42, lifelines: vec![line(a, "ann"), line(b, "bob")], events, states: vec![], omitted: 0,
     /// #     until: Time::ZERO + ms(1), hash: TraceHash(7) };
     /// let lines: Vec<String> = trace.to_json_lines().lines().map(str::to_owned).collect();
     /// assert_eq!(lines[0], r#"{"seed":"42","hash":"0000000000000007","not_kept":0,"participants":{"n0":"ann","n1":"bob"}}"#);
@@ -132,6 +132,7 @@ mod tests {
             seed: 1,
             lifelines: lifelines.into(),
             events: events.collect(),
+            states: vec![],
             omitted: 0,
             until: Time::ZERO,
             hash: TraceHash(0),

@@ -5,6 +5,7 @@ mod filter;
 
 use std::fmt;
 
+use crate::inspection::Inspection;
 use crate::node::NodeId;
 use crate::time::Time;
 
@@ -17,6 +18,8 @@ pub struct Trace {
     pub lifelines: Vec<Lifeline>,
     /// The events, in the order in which they happened.
     pub events: Vec<Event>,
+    /// What pictures show of nodes right after events, in the events' order, as far as that was recorded.
+    pub states: Vec<StateAfter>,
     /// How many earlier events were not kept.
     pub omitted: u64,
     /// The moment at which the trace was taken.
@@ -35,7 +38,18 @@ pub struct Lifeline {
     /// What it is.
     pub kind: Participant,
     /// What pictures show of it at the moment the trace was taken; nothing for clients and crashed nodes.
-    pub state: Option<String>,
+    pub state: Option<Inspection>,
+}
+
+/// What pictures show of a node right after an event on its lifeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateAfter {
+    /// The event: an arrival, a timer, a start.
+    pub event: EventId,
+    /// The node.
+    pub node: NodeId,
+    /// What it was then.
+    pub state: Inspection,
 }
 
 /// The kinds of participants.

@@ -152,6 +152,12 @@ impl Lab {
         self.world().set_keep(events);
     }
 
+    /// After each thing that you do, keeps what the nodes are after the next `steps` steps, for pictures to show; 256 unless said, 4096 in
+    /// all. With 0 pictures know the nodes' last states alone, and short runs are faster.
+    pub fn keep_states(&self, steps: u32) {
+        self.world().states.set_each_run(steps);
+    }
+
     /// What happened, as far as it was kept.
     pub fn trace(&self) -> Trace {
         self.world().trace()

@@ -44,6 +44,7 @@ impl Lab {
     pub fn try_run_for(&self, time: Duration) -> Result<(), Stopped> {
         let time = expect(forwards("a run", time));
         let mut world = self.world();
+        world.states.begin_run();
         let mut meter = Meter::new(&world, world.now + time);
         world.run(&mut meter)
     }
@@ -72,7 +73,8 @@ impl Lab {
     ) -> Result<bool, Stopped> {
         let limit = expect(forwards("a limit", limit));
         let mut meter = {
-            let world = self.world();
+            let mut world = self.world();
+            world.states.begin_run();
             Meter::new(&world, world.now + limit)
         };
         loop {

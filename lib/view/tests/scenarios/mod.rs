@@ -1,7 +1,7 @@
 //! Runs written down by hand, as a world would have recorded them.
 
 use netsplit_node::trace::{Cargo, Event, EventId, EventKind, Lifeline, OutcomeKind, Participant};
-use netsplit_node::{Duration, NodeId, Time, Trace, TraceHash, ms, secs, us};
+use netsplit_node::{Duration, Inspection, NodeId, Time, Trace, TraceHash, ms, secs, us};
 
 /// A trace in the making: events happen at the moment that was set last.
 pub struct Recording {
@@ -24,6 +24,7 @@ impl Recording {
             seed,
             lifelines: lifelines.collect(),
             events: Vec::new(),
+            states: vec![],
             omitted: 0,
             until: Time::ZERO,
             hash: TraceHash(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
@@ -101,7 +102,8 @@ impl Recording {
     }
 
     pub fn state(&mut self, node: u32, text: &str) {
-        self.trace.lifelines[node as usize].state = Some(text.to_owned());
+        self.trace.lifelines[node as usize].state =
+            Some(Inspection { text: Some(text.to_owned()), ..Inspection::default() });
     }
 
     pub fn cut(&mut self, cut: u32, text: &str, groups: &[&[u32]]) {
