@@ -19,13 +19,20 @@ pub struct Canvas {
     body: String,
     /// The class of each kind of looks.
     classes: BTreeMap<String, String>,
+    /// What the next stroke is about.
+    about: Option<(&'static str, usize)>,
 }
 
 impl Canvas {
     /// A straight line.
     pub fn line(&mut self, (x1, y1): Point, (x2, y2): Point, looks: &str) {
         let class = self.class(looks);
-        self.put(format_args!("<line{class} x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"));
+        let end = match (x1 == x2, y1 == y2) {
+            (_, true) => format!("H{x2}"),
+            (true, _) => format!("V{y2}"),
+            _ => format!("L{x2} {y2}"),
+        };
+        self.put(format_args!("<path{class} d=\"M{x1} {y1}{end}\"/>"));
     }
 
     /// A path through commands of SVG's path language.
@@ -71,6 +78,11 @@ impl Canvas {
         ));
     }
 
+    /// The next stroke is tagged, so that scripts find it: `("m", 3)` becomes `data-m="3"`.
+    pub fn about(&mut self, tag: (&'static str, usize)) {
+        self.about = Some(tag);
+    }
+
     /// Strokes that belong together, with the words that a pointer held over them shows; nothing shows without words.
     pub fn group(&mut self, words: &str, draw: impl FnOnce(&mut Canvas)) {
         self.tagged(&[], words, draw);
@@ -105,15 +117,17 @@ impl Canvas {
         )
     }
 
-    /// The class attribute for some looks, with a blank before it.
+    /// The class attribute for some looks, and the tag, each with a blank before it.
     fn class(&mut self, looks: &str) -> String {
+        let tag =
+            self.about.take().map_or(String::new(), |(name, value)| format!(" data-{name}=\"{value}\""));
         if looks.is_empty() {
-            return String::new();
+            return tag;
         }
         if !self.classes.contains_key(looks) {
             self.classes.insert(looks.to_owned(), name_of(looks));
         }
-        format!(" class=\"{}\"", self.classes[looks])
+        format!("{tag} class=\"{}\"", self.classes[looks])
     }
 
     /// All looks as rules of CSS, those of a dark theme last.
@@ -131,6 +145,13 @@ impl Canvas {
             }
         }
         format!("{sheet}@media(prefers-color-scheme:dark){{{in_the_dark}}}")
+    }
+
+    /// Dots of this radius, as one stroke.
+    pub fn dots(&mut self, places: &[Point], radius: i32, colour: &str) {
+        let looks = format!("stroke=\"{colour}\" stroke-width=\"{}\" stroke-linecap=\"round\"", 2 * radius);
+        let places: String = places.iter().map(|(x, y)| format!("M{x} {y}h0")).collect();
+        self.path(&places, &looks);
     }
 
     fn put(&mut self, element: std::fmt::Arguments<'_>) {
@@ -164,10 +185,12 @@ fn name_of(looks: &str) -> String {
     name
 }
 
-/// "0.985" of 985: SVG's numbers without floating point.
+/// ".985" of 985: SVG's numbers without floating point.
 fn thousandths(number: i32) -> String {
     let sign = if number < 0 { "-" } else { "" };
-    format!("{sign}{}.{:03}", number.abs() / 1000, number.abs() % 1000)
+    let text = format!("{sign}{}.{:03}", number.abs() / 1000, number.abs() % 1000);
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    short.replacen("0.", ".", usize::from(number.abs() < 1000 && number != 0))
 }
 
 #[cfg(test)]

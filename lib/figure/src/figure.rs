@@ -37,7 +37,10 @@ impl Figure {
         let mut html = format!(
             "<div class=\"netsplit-figure\" style=\"overflow-x:auto\"><img alt=\"{}\" src=\"data:image/svg+xml,{}\">",
             self.label(),
-            in_address(&self.svg)
+            match self.live {
+                Some(_) => in_address(&without_titles(&self.svg)),
+                None => in_address(&self.svg),
+            }
         );
         if let Some(live) = &self.live {
             let data = live.data.replace("</", "<\\/").replace("<!--", "<\\!--");
@@ -64,6 +67,15 @@ impl Figure {
         let after = self.svg.split_once("aria-label=\"").map_or("", |(_, after)| after);
         after.split_once('"').map_or("", |(label, _)| label)
     }
+}
+
+/// A picture without the words that a pointer shows: an image in a page never shows them, and scripts know better.
+fn without_titles(svg: &str) -> String {
+    let (head, body) = svg.split_once("</style>").unwrap_or(("", svg));
+    let mut parts = body.split("<title>");
+    let mut bare = format!("{head}</style>{}", parts.next().unwrap_or_default());
+    parts.filter_map(|part| part.split_once("</title>")).for_each(|(_, rest)| bare.push_str(rest));
+    bare
 }
 
 /// `svg` as the rest of a `data:` address within a quoted attribute.

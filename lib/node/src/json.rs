@@ -52,6 +52,12 @@ impl From<&str> for Json {
     }
 }
 
+impl FromIterator<Json> for Json {
+    fn from_iter<I: IntoIterator<Item = Json>>(elements: I) -> Json {
+        Json::List(elements.into_iter().collect())
+    }
+}
+
 impl From<String> for Json {
     fn from(text: String) -> Json {
         Json::Text(text)

@@ -242,7 +242,7 @@ impl<'a> Assembly<'a> {
             self.scene.walls.push(wall.1);
         }
         for text in std::mem::take(&mut self.rules_before).into_values() {
-            let item = Item { time: from, kind: ItemKind::World, words: text.clone(), text };
+            let item = Item { event: None, time: from, kind: ItemKind::World, words: text.clone(), text };
             self.scene.items.push(item);
         }
         for (id, (client, text)) in std::mem::take(&mut self.open_before) {
@@ -417,7 +417,7 @@ impl<'a> Assembly<'a> {
 
     fn item(&mut self, event: &Event, kind: ItemKind, text: String) {
         let words = self.trace.sentence(event);
-        self.scene.items.push(Item { time: event.time, kind, text, words });
+        self.scene.items.push(Item { event: Some(event.id), time: event.time, kind, text, words });
     }
 
     fn outage(&mut self, node: NodeId, crashed: bool, from: Option<usize>) {
@@ -458,7 +458,7 @@ impl<'a> Assembly<'a> {
             self.end_outage(self.scene.columns[column].id, Some(item));
             let words = format!("{} goes on", self.scene.columns[column].name);
             let kind = ItemKind::Mark { column, mark: Mark::Resume };
-            self.scene.items.push(Item { time, kind, text: "goes on".to_owned(), words });
+            self.scene.items.push(Item { event: None, time, kind, text: "goes on".to_owned(), words });
         }
     }
 

@@ -2,11 +2,15 @@
 
 use std::fmt;
 
-use netsplit_node::{NodeId, Trace, rich};
+use netsplit_figure::{Figure, Live};
+use netsplit_node::{NodeId, Trace};
 
 use crate::assemble::assemble;
 use crate::options::{Moment, Options};
-use crate::{svg, text};
+use crate::{live, svg, text};
+
+/// What makes the picture answer the pointer.
+const SCRIPT: &str = concat!(include_str!("script/diagram.js"), "begin(diagram);\n");
 
 /// A space-time diagram: a lifeline for each participant, time running downwards, an arrow for each message.
 ///
@@ -97,7 +101,7 @@ impl Diagram {
 
     /// The diagram as a self-contained SVG picture. Equal traces give equal bytes.
     pub fn svg(&self) -> String {
-        svg::draw(&assemble(&self.trace, &self.options), &self.trace, &self.options)
+        svg::draw(&assemble(&self.trace, &self.options), &self.trace, &self.options).svg
     }
 
     /// The diagram as text, at most 110 columns wide.
@@ -105,10 +109,22 @@ impl Diagram {
         text::draw(&assemble(&self.trace, &self.options), &self.trace, &self.options)
     }
 
-    /// Shows the diagram in a notebook, as a picture and as text.
+    /// The diagram as a part of a page: a picture that tells what it shows when it is pointed at, and plain where no script may run.
+    pub fn html(&self) -> String {
+        self.figure().html()
+    }
+
+    /// Shows the diagram in a notebook, in all three forms.
     pub fn evcxr_display(&self) {
-        rich::show("image/svg+xml", &self.svg());
-        rich::show("text/plain", &self.text());
+        self.figure().show();
+    }
+
+    fn figure(&self) -> Figure {
+        let scene = assemble(&self.trace, &self.options);
+        let drawing = svg::draw(&scene, &self.trace, &self.options);
+        let data = live::data(&scene, &drawing, &self.trace).to_string();
+        let text = text::draw(&scene, &self.trace, &self.options);
+        Figure { svg: drawing.svg, text, live: Some(Live { script: SCRIPT, data }) }
     }
 }
 

@@ -279,6 +279,7 @@ mod tests {
             begins: None,
         };
         let item = |&time: &i64| Item {
+            event: None,
             time: Time::ZERO + ms(time),
             kind: ItemKind::Mark { column: 0, mark: Mark::Note },
             text: "note".to_owned(),

@@ -32,14 +32,18 @@
 //! | how events become messages, calls, outages and cuts | `assemble.rs`, `scene.rs` |
 //! | why time is not to scale | `layout.rs` |
 //! | the picture | `svg/` |
+//! | what nodes were, row by row | `state/` |
+//! | how the picture answers the pointer | `live.rs`, `script/diagram.js` |
 //! | the picture in letters | `text.rs`, `measure.rs` |
 
 mod assemble;
 mod diagram;
 mod layout;
+mod live;
 mod measure;
 mod options;
 mod scene;
+mod state;
 mod svg;
 mod text;
 

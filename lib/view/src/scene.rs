@@ -1,7 +1,7 @@
 //! What a diagram shows, before anything is given a place: a trace cut to the wanted lifelines and times, with each message's
 //! fate and each state's span joined from the events at their ends. Both forms of the diagram are drawn from it.
 
-use netsplit_node::trace::{Cargo, OutcomeKind, Participant};
+use netsplit_node::trace::{Cargo, EventId, OutcomeKind, Participant};
 use netsplit_node::{NodeId, Time};
 
 /// The content of a diagram. Items, messages and the like refer to each other by index.
@@ -37,6 +37,8 @@ pub(crate) struct Column {
 /// Something that happens at one moment.
 #[derive(Debug)]
 pub(crate) struct Item {
+    /// The event; nothing for what has none in the trace, such as the end of a pause.
+    pub event: Option<EventId>,
     pub time: Time,
     pub kind: ItemKind,
     /// What stands beside a mark, whose column says whose it is, or on a line across. Empty for all else.

@@ -49,8 +49,9 @@ button[aria-pressed=true]{border-color:var(--accent);box-shadow:inset 0 -2px 0 v
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
 .stage{overflow:auto;max-height:min(78vh,900px);border-radius:8px;background:var(--ground)}
 .stage svg{display:block}
-.panel{min-height:1.5em;margin:4px 0;padding:4px 8px;border-radius:5px;background:var(--panel);white-space:pre-wrap;overflow-wrap:anywhere}
+.panel{height:7.2em;overflow:auto;resize:vertical;margin:4px 0;padding:4px 8px;border-radius:5px;background:var(--panel);white-space:pre-wrap;overflow-wrap:anywhere}
 .panel:empty{display:none}
+svg text{user-select:none}
 .quiet{color:var(--quiet)}`;
 const begin = (run) => {
   // Once, and never so that a fault of the script hides the picture.

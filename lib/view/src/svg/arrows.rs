@@ -136,7 +136,7 @@ impl Picture<'_> {
                 _ => "",
             };
             let looks = format!("stroke=\"{colour}\" stroke-width=\"2\" fill=\"none\"{dash}");
-            self.canvas.group(&flight.words, |canvas| {
+            self.canvas.tagged(&[("m", flight.message)], &flight.words, |canvas| {
                 if own {
                     return draw_loop(canvas, flight, &looks, colour);
                 }
@@ -167,8 +167,10 @@ impl Picture<'_> {
     pub(super) fn label_arrows(&mut self, flights: &[Flight]) {
         for flight in flights {
             let message = &self.scene.messages[flight.message];
-            let style = Style { face: Face::Code, colour: colour_of_text(flight, message.cargo), more: "" };
-            let harm = Style { face: Face::Words, colour: HARM_TEXT, more: "font-style=\"italic\"" };
+            let about = ("m", flight.message);
+            let style =
+                Style { face: Face::Code, colour: colour_of_text(flight, message.cargo), more: "", about };
+            let harm = Style { face: Face::Words, colour: HARM_TEXT, more: "font-style=\"italic\"", about };
             let text = match &flight.end {
                 End::ArrivesAgain => format!("copy: {}", message.text),
                 End::Lost { reason } => {
@@ -308,7 +310,7 @@ fn head(canvas: &mut Canvas, tip: Point, (a, b): Point, open: bool, colour: &str
         canvas.line((sx, sy), tip, &looks);
         canvas.path(&format!("M{lx} {ly} L{tx} {ty} L{rx} {ry}"), &looks);
     } else {
-        canvas.path(&format!("M{tx} {ty} L{lx} {ly} L{rx} {ry} Z"), &format!("fill=\"{colour}\""));
+        canvas.path(&format!("M{tx} {ty}L{lx} {ly} {rx} {ry}z"), &format!("fill=\"{colour}\""));
     }
 }
 

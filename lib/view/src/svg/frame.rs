@@ -105,7 +105,7 @@ impl Picture<'_> {
                 Participant::Client => "client",
             };
             let words = format!("{}, {what} {}", column.name, column.id);
-            self.canvas.group(&words, |canvas| {
+            self.canvas.tagged(&[("c", index)], &words, |canvas| {
                 let looks = format!("fill=\"{fill}\" stroke=\"{edge}\" stroke-width=\"1.5\"");
                 canvas.rect((x - width / 2, y), (width, 26), round, &looks);
                 let size = if lines.len() > 1 { 10 } else { 12 };

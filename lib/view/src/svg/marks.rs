@@ -17,21 +17,18 @@ impl Picture<'_> {
         for (index, item) in self.scene.items.iter().enumerate() {
             let y = self.layout.of_item[index];
             let words = format!("{} {}", item.time, item.words);
-            match item.kind {
-                ItemKind::Mark { column, mark } => {
-                    let at = (self.columns[column], y);
-                    self.canvas.group(&words, |canvas| draw_mark(canvas, mark, at));
-                }
-                ItemKind::Sent { message } => {
-                    let at = (self.columns[self.scene.messages[message].from], y);
-                    self.canvas.circle(at, 3, &format!("fill=\"{INK}\""));
-                }
-                ItemKind::Received { message } => {
-                    let at = (self.columns[self.scene.messages[message].to], y);
-                    self.canvas.circle(at, 3, &format!("fill=\"{INK}\""));
-                }
-                _ => {}
+            if let ItemKind::Mark { column, mark } = item.kind {
+                let at = (self.columns[column], y);
+                self.canvas.tagged(&[("i", index)], &words, |canvas| draw_mark(canvas, mark, at));
             }
+        }
+        for (index, message) in self.scene.messages.iter().enumerate() {
+            let sent = message.sent.map(|item| (message.from, item));
+            let ends = sent.into_iter().chain(message.received.iter().map(|&item| (message.to, item)));
+            let dots: Vec<Point> =
+                ends.map(|(column, item)| (self.columns[column], self.layout.of_item[item])).collect();
+            self.canvas.about(("m", index));
+            self.canvas.dots(&dots, 3, INK);
         }
     }
 
@@ -54,7 +51,7 @@ impl Picture<'_> {
                 Mark::Pause => (Face::Words, QUIET, "font-weight=\"600\""),
                 Mark::Starts | Mark::Write | Mark::Sync => (Face::Words, QUIET, ""),
             };
-            let style = Style { face, colour, more };
+            let style = Style { face, colour, more, about: ("i", index) };
             let away = if mark == Mark::Note { 16 } else { 12 };
             let spots = self.spots_beside(column, y, face, away);
             if mark == Mark::Note {
@@ -70,7 +67,7 @@ impl Picture<'_> {
         let Some(placed) = self.obstacles.place(text, style.face, NOBODY, spots) else { return };
         let left = if placed.anchor == Anchor::End { placed.at.0 - placed.width } else { placed.at.0 };
         let near = if placed.anchor == Anchor::End { placed.at.0 + 5 } else { placed.at.0 - 5 };
-        self.canvas.group(words, |canvas| {
+        self.canvas.tagged(&[style.about], words, |canvas| {
             canvas.line(at, (near, at.1), &format!("stroke=\"{NOTE_EDGE}\" stroke-width=\"1.5\""));
             let looks = format!("fill=\"{NOTE}\" stroke=\"{NOTE_EDGE}\"");
             canvas.rect((left - 5, at.1 - 8), (placed.width + 10, 16), 3, &looks);

@@ -34,8 +34,20 @@ const OUTCOMES: i32 = 16;
 /// Lifelines stand at least this far apart; the picture grows wider if it must.
 const CLOSEST: i32 = 62;
 
+/// A picture, and where things stand on it.
+pub(crate) struct Drawing {
+    pub svg: String,
+    /// The place of each lifeline from the left.
+    pub columns: Vec<i32>,
+    /// The place of each item from the top.
+    pub items: Vec<i32>,
+    /// Where the lifelines begin and end.
+    pub top: i32,
+    pub bottom: i32,
+}
+
 /// Draws `scene`.
-pub(crate) fn draw(scene: &Scene, trace: &Trace, options: &Options) -> String {
+pub(crate) fn draw(scene: &Scene, trace: &Trace, options: &Options) -> Drawing {
     let count = scene.columns.len().max(1) as i32;
     let width = (options.width as i32).max(AXIS + MARGIN + OUTCOMES + CLOSEST * count);
     let spacing = (width - AXIS - MARGIN - OUTCOMES) / count;
@@ -70,7 +82,9 @@ pub(crate) fn draw(scene: &Scene, trace: &Trace, options: &Options) -> String {
     picture.label_changes();
     let height = picture.draw_frame(trace, options);
     let about = frame::about(scene, trace, options);
-    picture.canvas.finish((width, height), &about)
+    let bottom = picture.bottom();
+    let svg = picture.canvas.finish((width, height), &about);
+    Drawing { svg, columns: picture.columns, items: picture.layout.of_item, top, bottom }
 }
 
 /// A picture in the making: what to show, where things stand, and what is drawn already.
@@ -139,6 +153,7 @@ impl Picture<'_> {
              stroke-linejoin=\"round\" paint-order=\"stroke\"",
             style.colour, style.more
         );
+        self.canvas.about(style.about);
         self.canvas.text_along(placed.at, placed.along, &looks, &placed.text);
         Some(placed)
     }
@@ -169,6 +184,8 @@ struct Style {
     colour: &'static str,
     /// Further attributes.
     more: &'static str,
+    /// What it is about, for scripts.
+    about: (&'static str, usize),
 }
 
 /// The place a part of the way from one place to another, in hundredths.

@@ -1,6 +1,7 @@
 //! What lasts: lifelines, the times in which a node is down or paused, calls, cuts, and the breaks of the time axis.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use netsplit_node::Time;
 use netsplit_node::trace::OutcomeKind;
@@ -21,17 +22,19 @@ impl Picture<'_> {
     pub(super) fn draw_axis(&mut self) {
         let mut free = i32::MIN;
         let mut said: Option<String> = None;
+        let mut grid = String::new();
         for &(time, y) in &self.layout.moments {
             let text = time.to_string();
             if y < free || said.as_ref() == Some(&text) {
                 continue;
             }
-            self.canvas.line((AXIS - 6, y), (self.width - MARGIN, y), &format!("stroke=\"{FAINT}\""));
+            let _ = write!(grid, "M{} {y}H{}", AXIS - 6, self.width - MARGIN);
             let looks = format!("font-size=\"10\" text-anchor=\"end\" fill=\"{QUIET}\"");
             self.canvas.text((AXIS - 10, y + 3), &looks, &text);
             free = y + 13;
             said = Some(text);
         }
+        self.canvas.path(&grid, &format!("stroke=\"{FAINT}\""));
     }
 
     pub(super) fn draw_lifelines(&mut self) {
@@ -65,13 +68,13 @@ impl Picture<'_> {
 
     /// A node that is down has a tinted band, a paused one a hatched band.
     pub(super) fn draw_outages(&mut self) {
-        for outage in &self.scene.outages {
+        for (index, outage) in self.scene.outages.iter().enumerate() {
             let x = self.columns[outage.column];
             let from = self.height_of(outage.from, self.top);
             let to = self.height_of(outage.to, self.bottom());
             let name = &self.scene.columns[outage.column].name;
             let words = if outage.crashed { format!("{name} is down") } else { format!("{name} is paused") };
-            self.canvas.group(&words, |canvas| {
+            self.canvas.tagged(&[("x", index)], &words, |canvas| {
                 let colour = if outage.crashed { HARM } else { LIFELINE };
                 let looks = format!("fill=\"{colour}\" fill-opacity=\"0.14\"");
                 canvas.rect((x - 12, from), (24, to - from), 4, &looks);
@@ -92,7 +95,7 @@ impl Picture<'_> {
             let words = format!("{} in which nothing is recorded; not to scale", pause.length);
             self.canvas.group(&words, |canvas| {
                 let waves = (right - left) / 16;
-                let wave = |y: i32| format!("M{left} {y}{}", " q4 -5 8 0 t8 0".repeat(waves as usize));
+                let wave = |y: i32| format!("M{left} {y}q8 -8 16 0{}", "t16 0".repeat(waves as usize - 1));
                 let span = waves * 16;
                 canvas.rect((left, middle - 4), (span, 8), 0, &format!("fill=\"{GROUND}\""));
                 let looks = format!("stroke=\"{LIFELINE}\" stroke-opacity=\"0.6\" fill=\"none\"");
@@ -121,7 +124,7 @@ impl Picture<'_> {
             let dash = if ended.is_none() { " stroke-dasharray=\"4 3\"" } else { "" };
             let said = ended.map_or("still waits", |(_, _, text)| text.as_str());
             let times = self.span_of(operation.invoked, ended.map(|(item, ..)| *item));
-            self.canvas.group(&format!("{}: {said}{times}", operation.text), |canvas| {
+            self.canvas.tagged(&[("o", index)], &format!("{}: {said}{times}", operation.text), |canvas| {
                 let looks = format!("fill=\"{fill}\" stroke=\"{edge}\" stroke-width=\"1.5\"{dash}");
                 canvas.rect((x - 5, from), (10, (to - from).max(6)), 3, &looks);
             });
@@ -155,7 +158,7 @@ impl Picture<'_> {
             if let Some(item) = operation.invoked
                 && !self.scene.request_says_it(item, &operation.text)
             {
-                let style = Style { face: Face::Code, colour: INK, more: "" };
+                let style = Style { face: Face::Code, colour: INK, more: "", about: ("o", index) };
                 let spots = self.spots_beside(column, self.layout.of_item[item], style.face, away);
                 self.label(&operation.text, style, NOBODY, &spots);
             }
@@ -166,7 +169,7 @@ impl Picture<'_> {
                 OutcomeKind::Fail => (HARM, HARM_TEXT),
                 OutcomeKind::Unknown => (DOUBT, DOUBT_TEXT),
             };
-            self.canvas.group(self.scene.items[*item].words.as_str(), |canvas| {
+            self.canvas.tagged(&[("o", index)], self.scene.items[*item].words.as_str(), |canvas| {
                 canvas.circle(
                     (x, y),
                     8,
@@ -190,7 +193,8 @@ impl Picture<'_> {
             if self.scene.answer_says_it(*item, text) {
                 continue;
             }
-            let style = Style { face: Face::Code, colour: ink, more: "font-weight=\"600\"" };
+            let style =
+                Style { face: Face::Code, colour: ink, more: "font-weight=\"600\"", about: ("o", index) };
             let spots = self.spots_beside(column, y, style.face, away + 3);
             self.label(text, style, NOBODY, &spots);
         }
@@ -215,14 +219,14 @@ impl Picture<'_> {
 
     /// Cuts as walls between the lifelines that do not reach each other, from the cut to its healing.
     pub(super) fn draw_walls(&mut self) {
-        for wall in &self.scene.walls {
+        for (index, wall) in self.scene.walls.iter().enumerate() {
             let from = self.height_of(wall.from, self.top);
             let to = self.height_of(wall.to, self.bottom());
             let words = format!("cut {}: {}", wall.cut, wall.text);
             let places: Vec<(i32, bool)> =
                 self.wall_places(wall).into_iter().map(|x| (x, self.stops_rightwards(wall, x))).collect();
             let (left, right) = (AXIS - 6, self.width - MARGIN);
-            self.canvas.group(&words, |canvas| {
+            self.canvas.tagged(&[("w", index)], &words, |canvas| {
                 let tint = format!("fill=\"{HARM}\" fill-opacity=\"0.045\"");
                 canvas.rect((left, from), (right - left, to - from), 0, &tint);
                 for &(x, rightwards) in &places {
