@@ -231,16 +231,27 @@ fn interrupts() {
     let mut interrupted = |code: &str, is_kept: bool| {
         let (asked, interrupt) = (Arc::new(Barrier::new(2)), notebook.interrupt.clone());
         let waits = code.contains("input");
+        let marker = std::env::temp_dir().join(format!("netsplit-interrupts-{}", std::process::id()));
+        let running = marker.clone();
         let front = &mut Front { interrupt: interrupt.clone(), asked: waits.then(|| asked.clone()) };
         let stopper = thread::spawn(move || {
             if waits {
                 asked.wait();
             } else {
-                thread::sleep(Duration::from_millis(400));
+                // A busy machine takes its time to compile the cell.
+                for _ in 0..6000 {
+                    if running.exists() {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(10));
+                }
+                thread::sleep(Duration::from_millis(300));
             }
             interrupt.interrupt();
         });
-        let failure = notebook.run_before(&format!("kept.push(9); {code}"), front).expect_err(code);
+        let begins = format!("kept.push(9); std::fs::write({marker:?}, \"\").unwrap(); {code}");
+        let failure = notebook.run_before(&begins, front).expect_err(code);
+        let _ = std::fs::remove_file(&marker);
         stopper.join().unwrap();
         assert_eq!(failure.name, "Interrupted", "{code}: {}", failure.message);
         let expected =

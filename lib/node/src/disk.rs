@@ -107,6 +107,11 @@ impl Disk {
         self.files.as_ref()?.seen.get(file).cloned()
     }
 
+    /// The content of `file` that a crash would leave, faults of the disk apart; nothing if there would be no such file.
+    pub fn read_synced(&self, file: &str) -> Option<Vec<u8>> {
+        self.files.as_ref()?.durable.get(file).cloned()
+    }
+
     /// The names of all files, in order.
     pub fn files(&self) -> Vec<String> {
         self.files.iter().flat_map(|files| files.seen.keys().cloned()).collect()

@@ -64,6 +64,14 @@ impl World {
         }
     }
 
+    /// The rules that hold, in words.
+    pub(crate) fn rules_in_words(&self) -> Vec<String> {
+        let rules = self.network.rules_in_force();
+        rules
+            .map(|(rule, traffic, effect)| format!("rule {}: {}", rule.0, self.in_words(traffic, effect)))
+            .collect()
+    }
+
     fn in_words(&self, traffic: &Traffic, effect: &Effect) -> String {
         let what = self.traffic_in_words(traffic);
         match effect {

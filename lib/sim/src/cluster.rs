@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use netsplit_node::{
     Address, Duration, History, Inspection, Node, NodeId, Operation, Outcome, Payload, Random, Service,
 };
+use netsplit_view::ClusterView;
 
 use crate::action::{Action, Made};
 use crate::client::Client;
@@ -413,6 +414,14 @@ impl<S: Service> Cluster<S> {
             })
             .collect();
         History { service: self.name.clone(), seed: Some(world.seed), operations }
+    }
+}
+
+impl<N: Node> Cluster<N> {
+    /// The cluster's nodes at this moment: the network among them and what is under way, their states side by side, their disks and clocks.
+    pub fn view(&self) -> ClusterView {
+        let view = self.lab.cluster_view();
+        view.only(self.roster())
     }
 }
 

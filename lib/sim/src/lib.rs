@@ -17,6 +17,7 @@
 //! | what networks, nodes and clocks do | `network/`, `routes.rs`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
 //! | what is kept of a run | `recorder.rs`, `states.rs`, `traces.rs`, `announcements.rs` |
+//! | what is shown of this moment | `views.rs` |
 
 mod action;
 mod announcements;
@@ -54,6 +55,7 @@ mod special;
 mod states;
 mod sweep;
 mod traces;
+mod views;
 mod workload;
 mod world;
 

@@ -321,6 +321,11 @@ impl Queue {
 
     /// The messages that are under way, for counting.
     pub(crate) fn arrivals(&self) -> usize {
+        self.waiting().iter().filter(|(_, coming)| matches!(coming, Coming::Arrival { .. })).count()
+    }
+
+    /// Everything that will happen, in its order.
+    pub(crate) fn waiting(&self) -> Vec<(Time, Coming)> {
         let mut waiting = vec![true; self.entries.len()];
         let mut free = self.free;
         while free != NONE {
@@ -328,7 +333,9 @@ impl Queue {
             free = self.entries[free as usize].next;
         }
         let waiting = self.entries.iter().zip(waiting).filter(|(_, waits)| *waits);
-        waiting.filter(|(entry, _)| matches!(entry.coming, Coming::Arrival { .. })).count()
+        let mut waiting: Vec<&Entry> = waiting.map(|(entry, _)| entry).collect();
+        waiting.sort_unstable_by_key(|entry| (entry.time, entry.order));
+        waiting.iter().map(|entry| (Time::from_nanos(entry.time), entry.coming)).collect()
     }
 }
 

@@ -1,12 +1,14 @@
 //! The space-time diagram as a value: what to show is chosen by its methods, and it shows itself in a notebook.
 
 use std::fmt;
+use std::sync::Arc;
 
 use netsplit_figure::{Figure, Live};
 use netsplit_node::{NodeId, Trace};
 
 use crate::assemble::assemble;
 use crate::options::{Moment, Options};
+use crate::player::Player;
 use crate::{live, svg, text};
 
 /// What makes the picture answer the pointer.
@@ -28,14 +30,21 @@ const SCRIPT: &str = concat!(include_str!("script/diagram.js"), "begin(diagram);
 #[derive(Clone)]
 #[must_use = "a diagram is seen when it is a cell's last value or is printed"]
 pub struct Diagram {
-    trace: Trace,
+    trace: Arc<Trace>,
     options: Options,
+}
+
+/// The diagram of a trace that nobody else needs.
+impl From<Trace> for Diagram {
+    fn from(trace: Trace) -> Diagram {
+        Diagram { trace: Arc::new(trace), options: Options::default() }
+    }
 }
 
 impl Diagram {
     /// The diagram of a trace, with everything that fits.
     pub fn of(trace: &Trace) -> Diagram {
-        Diagram { trace: trace.clone(), options: Options::default() }
+        Diagram::from(trace.clone())
     }
 
     /// Gives the picture a title.
@@ -97,6 +106,19 @@ impl Diagram {
     pub fn without_notes(mut self) -> Diagram {
         self.options.notes_hidden = true;
         self
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The same run to be played, with the cluster beside the diagram.
+    pub fn player(self) -> Player {
+        Player::of(self)
     }
 
     /// The diagram as a self-contained SVG picture. Equal traces give equal bytes.

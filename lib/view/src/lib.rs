@@ -34,18 +34,24 @@
 //! | the picture | `svg/` |
 //! | what nodes were, row by row | `state/` |
 //! | how the picture answers the pointer | `live.rs`, `script/diagram.js` |
+//! | everybody at one moment | `cluster/` |
+//! | a run, moment by moment | `player.rs`, `script/player.js`, `script/cluster.js` |
 //! | the picture in letters | `text.rs`, `measure.rs` |
 
 mod assemble;
+mod cluster;
 mod diagram;
 mod layout;
 mod live;
 mod measure;
 mod options;
+mod player;
 mod scene;
 mod state;
 mod svg;
 mod text;
 
+pub use cluster::{ClockView, ClusterView, FileView, Health, InFlight, MemberView};
 pub use diagram::Diagram;
 pub use options::Moment;
+pub use player::Player;

@@ -44,6 +44,14 @@ pub(crate) fn data(scene: &Scene, drawing: &Drawing, trace: &Trace) -> Json {
     ])
 }
 
+/// The names of all rows that states have.
+pub(crate) fn rows(scene: &Scene, trace: &Trace) -> Vec<String> {
+    let sheets =
+        trace.states.iter().filter(|state| scene.columns.iter().any(|column| column.id == state.node));
+    let sheets: Vec<Sheet> = sheets.map(|state| Sheet::of(&state.state)).collect();
+    names(&sheets)
+}
+
 /// `[y, column, kind, time, words, cause]` of each item. What is sent and received is in the words of its message.
 fn items(scene: &Scene, drawing: &Drawing, trace: &Trace, by_event: &BTreeMap<EventId, usize>) -> Json {
     let items = scene.items.iter().zip(&drawing.items).map(|(item, &y)| {

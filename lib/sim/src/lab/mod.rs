@@ -4,21 +4,20 @@ mod faults;
 mod network;
 mod properties;
 mod running;
+mod seeing;
 mod time_travel;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use netsplit_node::trace::{Trace, TraceHash};
 use netsplit_node::{Node, NodeId, Time};
-use netsplit_view::Diagram;
 
 use crate::action::{Action, Made};
 use crate::cluster::Cluster;
 use crate::error::expect;
 use crate::handler_panic;
 use crate::population::{Population, Typed};
-use crate::world::{TrafficCounts, World};
+use crate::world::World;
 pub use faults::Injected;
 pub use time_travel::{Handle, Snapshot};
 
@@ -145,46 +144,6 @@ impl Lab {
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.world().seed
-    }
-
-    /// Keeps the last `events` events for the trace, 100,000 unless said; with 0 there is no trace, and the world is faster.
-    pub fn keep_events(&self, events: usize) {
-        self.world().set_keep(events);
-    }
-
-    /// After each thing that you do, keeps what the nodes are after the next `steps` steps, for pictures to show; 256 unless said, 4096 in
-    /// all. With 0 pictures know the nodes' last states alone, and short runs are faster.
-    pub fn keep_states(&self, steps: u32) {
-        self.world().states.set_each_run(steps);
-    }
-
-    /// What happened, as far as it was kept.
-    pub fn trace(&self) -> Trace {
-        self.world().trace()
-    }
-
-    /// The fingerprint of everything that happened: the same seed and the same actions give the same one, everywhere.
-    pub fn trace_hash(&self) -> TraceHash {
-        self.world().recorder.hash()
-    }
-
-    /// What happened as a space-time diagram.
-    pub fn diagram(&self) -> Diagram {
-        Diagram::of(&self.trace())
-    }
-
-    /// How many messages there were, by what became of them.
-    pub fn traffic(&self) -> TrafficCounts {
-        let world = self.world();
-        let blocked = world.participants.iter().filter_map(|participant| participant.blocked.as_ref());
-        let waiting = blocked.flat_map(|blocked| &blocked.inbox);
-        let waiting = waiting.filter(|coming| matches!(coming, crate::queue::Coming::Arrival { .. })).count();
-        TrafficCounts { in_flight: (world.queue.arrivals() + waiting) as u64, ..world.counts }
-    }
-
-    /// How many events the world has handled: arrivals, timers, deadlines, ends of pauses and syncs.
-    pub fn events_handled(&self) -> u64 {
-        self.world().handled()
     }
 }
 

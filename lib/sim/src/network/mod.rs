@@ -317,6 +317,11 @@ impl Network {
         remaining.is_none().then_some((traffic, effect))
     }
 
+    /// The rules that hold, with what they do to which messages.
+    pub(crate) fn rules_in_force(&self) -> impl Iterator<Item = (Rule, &Traffic, &Effect)> {
+        self.rules.iter().map(|rule| (rule.id, &rule.traffic, &rule.effect))
+    }
+
     /// The rules that hold.
     pub(crate) fn rules(&self) -> Vec<Rule> {
         self.rules.iter().map(|rule| rule.id).collect()
