@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use netsplit_figure::{Figure, Live};
-use netsplit_node::{NodeId, Trace};
+use netsplit_node::{NodeId, Time, Trace};
 
 use crate::assemble::assemble;
+use crate::compare::{Parting, joined};
 use crate::options::{Moment, Options};
 use crate::player::Player;
 use crate::{live, svg, text};
@@ -45,6 +46,27 @@ impl Diagram {
     /// The diagram of a trace, with everything that fits.
     pub fn of(trace: &Trace) -> Diagram {
         Diagram::from(trace.clone())
+    }
+
+    /// Two runs side by side on one time axis, from a little before they part; everything that is chosen counts for both.
+    ///
+    /// ```
+    /// use netsplit_view::Diagram;
+    /// # use netsplit_node::{Trace, TraceHash, Time};
+    /// # let run = |seed| Trace { seed, lifelines: vec![], events: vec![], states: vec![], omitted: 0, until: Time::ZERO, hash: TraceHash(0) };
+    /// let (passing, failing) = (run(1), run(2));
+    /// assert!(Diagram::compare(&passing, &failing).text().contains("the runs are the same"));
+    /// ```
+    pub fn compare(one: &Trace, other: &Trace) -> Diagram {
+        let parting = Parting::of(one, other);
+        let (trace, since) = joined(one, other, &parting);
+        let mut diagram = Diagram::from(trace);
+        diagram.options.since = Some(since).filter(|since| *since > Time::ZERO);
+        let runs = [("A", one), ("B", other)]
+            .map(|(name, run)| format!("{name}: seed {}, trace {}", run.seed, run.hash));
+        diagram.options.source = Some(runs.join("; "));
+        let title = parting.to_string();
+        diagram.title(title.lines().next().unwrap_or_default())
     }
 
     /// Gives the picture a title.

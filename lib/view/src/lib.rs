@@ -34,12 +34,14 @@
 //! | the picture | `svg/` |
 //! | what nodes were, row by row | `state/` |
 //! | how the picture answers the pointer | `live.rs`, `script/diagram.js` |
+//! | two runs side by side | `compare.rs` |
 //! | everybody at one moment | `cluster/` |
 //! | a run, moment by moment | `player.rs`, `script/player.js`, `script/cluster.js` |
 //! | the picture in letters | `text.rs`, `measure.rs` |
 
 mod assemble;
 mod cluster;
+mod compare;
 mod diagram;
 mod layout;
 mod live;
@@ -52,6 +54,7 @@ mod svg;
 mod text;
 
 pub use cluster::{ClockView, ClusterView, FileView, Health, InFlight, MemberView};
+pub use compare::Parting;
 pub use diagram::Diagram;
 pub use options::Moment;
 pub use player::Player;

@@ -1,12 +1,14 @@
 //! What a diagram is asked to show.
 
 use netsplit_node::trace::Lifeline;
-use netsplit_node::{Duration, NodeId, Time};
+use netsplit_node::{Duration, NodeId, Time, Trace};
 
 /// The choices of a [`Diagram`](crate::Diagram)'s builder.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub title: Option<String>,
+    /// What stands at the foot instead of the trace's seed and hash.
+    pub source: Option<String>,
     pub width: u32,
     pub since: Option<Time>,
     pub until: Option<Time>,
@@ -22,6 +24,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             title: None,
+            source: None,
             width: 800,
             since: None,
             until: None,
@@ -36,6 +39,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// From which run the picture is.
+    pub fn source(&self, trace: &Trace) -> String {
+        self.source.clone().unwrap_or_else(|| format!("seed {}, trace {}", trace.seed, trace.hash))
+    }
+
     /// Whether a lifeline is wanted: all are, unless some were named.
     pub fn shows(&self, line: &Lifeline) -> bool {
         if self.only_ids.is_empty() && self.only_names.is_empty() {

@@ -24,6 +24,7 @@ fn gallery() -> Vec<(&'static str, Diagram)> {
         ("rules", of(scenarios::rules()).title("A slow link for a while")),
         ("rule-window", of(scenarios::rules()).since(ms(2))),
         ("window", of(scenarios::crash()).since(ms(8)).until(ms(60)).only_named(["log", "ann"])),
+        ("compare", Diagram::compare(&scenarios::copying(false), &scenarios::copying(true))),
         ("long", of(scenarios::long(5, 4000)).since(us(20_000)).at_most(60)),
     ]
 }

@@ -33,6 +33,28 @@ impl Lab {
         Diagram::from(self.trace())
     }
 
+    /// This run and another side by side, from a little before they part: a passing seed and a failing one, say.
+    ///
+    /// ```
+    /// use netsplit_algorithms::replication::EagerStore;
+    /// use netsplit_node::ms;
+    /// use netsplit_sim::{Lab, Traffic};
+    /// let run = |loss: f64| {
+    ///     let lab = Lab::new(42);
+    ///     let store = lab.cluster("store", 2, |_id| EagerStore::default());
+    ///     lab.lose(loss, Traffic::all().from(store.nodes([0])));
+    ///     store.client_of(0).put("x", 1);
+    ///     lab.run_for(ms(10));
+    ///     lab
+    /// };
+    /// let text = run(0.0).compare(&run(1.0)).text();
+    /// assert!(text.contains("from now on the runs differ"), "{text}");
+    /// ```
+    pub fn compare(&self, other: &Lab) -> Diagram {
+        let (one, other) = (self.trace(), other.trace());
+        Diagram::compare(&one, &other)
+    }
+
     /// What happened, to be played event by event, with the cluster beside the diagram.
     pub fn player(&self) -> Player {
         self.diagram().player()

@@ -46,7 +46,7 @@ const cluster = (figure) => {
       const head = part("h", place);
       if (head) head.style.fill = ground;
       fits(part("q", column), state?.role ?? "");
-      group.classList.toggle("was", down.has(column));
+      for (const faded of group.querySelectorAll("circle,text")) faded.classList.toggle("was", down.has(column));
     });
     data.columns.forEach((_, column) => { show(part("z", column), down.has(column)); show(part("u", column), paused.has(column)); });
     rows.forEach((name, row) => {

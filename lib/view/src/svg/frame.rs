@@ -35,12 +35,12 @@ pub(super) fn about(scene: &Scene, trace: &Trace, options: &Options) -> String {
     let title = options.title.as_ref().map_or(String::new(), |title| format!("{title}. "));
     let names: Vec<&str> = scene.columns.iter().map(|column| column.name.as_str()).collect();
     format!(
-        "{title}Space-time diagram of {}: {} events from {} to {}, seed {}",
+        "{title}Space-time diagram of {}: {} events from {} to {}, {}",
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") },
         scene.items.len(),
         scene.start,
         scene.end,
-        trace.seed
+        options.source(trace)
     )
 }
 
@@ -67,13 +67,12 @@ impl Picture<'_> {
         y = self.draw_legend(y + 12);
         let looks = format!("font-size=\"10\" fill=\"{QUIET}\"");
         let text = format!(
-            "seed {} · {} · time runs downwards, not to scale · trace {}",
-            trace.seed,
+            "{} · {} · time runs downwards, not to scale",
+            options.source(trace),
             match self.scene.items.len() {
                 1 => "1 event".to_owned(),
                 count => format!("{count} events"),
             },
-            trace.hash
         );
         self.canvas.text((16, y + 12), &looks, &text);
         y + 24

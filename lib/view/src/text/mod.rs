@@ -33,7 +33,7 @@ pub(crate) fn draw(scene: &Scene, trace: &Trace, options: &Options) -> String {
     }
     page.flush();
     page.until(scene.end);
-    page.feet(trace);
+    page.feet(trace, options);
     page.lines.join("\n")
 }
 
@@ -381,7 +381,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn feet(&mut self, trace: &Trace) {
+    fn feet(&mut self, trace: &Trace, options: &Options) {
         if let Some(later) = &self.scene.later {
             self.lines.push(format!("({later})"));
         }
@@ -403,9 +403,8 @@ impl<'a> Page<'a> {
             }
         }
         self.lines.push(format!(
-            "seed {}, trace {}; time runs downwards, not to scale{}",
-            trace.seed,
-            trace.hash,
+            "{}; time runs downwards, not to scale{}",
+            options.source(trace),
             self.meanings()
         ));
     }

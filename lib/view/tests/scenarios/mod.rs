@@ -198,6 +198,35 @@ pub fn partition() -> Trace {
     run.finish(secs(2))
 }
 
+/// A store copies a write to its peer, and the copy arrives or is lost: two runs that part in the middle.
+pub fn copying(lost: bool) -> Trace {
+    let mut run = Recording::of(if lost { 7 } else { 6 }, &["store 0", "store 1"], &["ann", "bob"]);
+    run.start_all();
+    run.at(ms(1));
+    let put = run.invoke(2, "put x = 1");
+    let request = run.ask(2, 0, "put x = 1");
+    run.at(us(2200)).receive(request);
+    let copy = run.send(0, 1, "Copy x = 1");
+    if lost {
+        run.lose(copy, "loss");
+    }
+    let answer = run.answer(0, 2, "Ok(stored)");
+    if !lost {
+        run.at(us(3400)).receive(copy);
+    }
+    run.at(us(3900)).receive(answer);
+    run.return_to(2, put, OutcomeKind::Ok, "Ok(stored)");
+    run.at(ms(6));
+    let get = run.invoke(3, "get x");
+    let request = run.ask(3, 1, "get x");
+    run.at(us(7300)).receive(request);
+    let read = if lost { "Ok(nothing)" } else { "Ok(1)" };
+    let answer = run.answer(1, 3, read);
+    run.at(us(8500)).receive(answer);
+    run.return_to(3, get, OutcomeKind::Ok, read);
+    run.finish(ms(10))
+}
+
 /// What changes about the whole world: a rule begins and ends, a latency changes.
 pub fn rules() -> Trace {
     let mut run = Recording::of(5, &["store 0", "store 1"], &[]);
