@@ -50,9 +50,11 @@ impl Canvas {
     /// A rectangle with rounded corners.
     pub fn rect(&mut self, (x, y): Point, (width, height): (i32, i32), round: i32, looks: &str) {
         let class = self.class(looks);
-        let round = if round == 0 { String::new() } else { format!(" rx=\"{round}\"") };
+        if round == 0 {
+            return self.put(format_args!("<path{class} d=\"M{x} {y}h{width}v{height}h-{width}z\"/>"));
+        }
         self.put(format_args!(
-            "<rect{class} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{round}/>"
+            "<rect{class} x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{round}\"/>"
         ));
     }
 

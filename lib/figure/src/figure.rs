@@ -57,9 +57,18 @@ impl Figure {
 
     /// Shows all three forms in a notebook.
     pub fn show(&self) {
-        rich::show("text/html", &self.html());
-        rich::show("image/svg+xml", &self.svg);
-        rich::show("text/plain", &self.text);
+        for (mime, content) in self.forms() {
+            rich::show(mime, &content);
+        }
+    }
+
+    /// All three forms, each with its media type.
+    pub fn forms(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("text/html", self.html()),
+            ("image/svg+xml", self.svg.clone()),
+            ("text/plain", self.text.clone()),
+        ]
     }
 
     /// What the picture shows in one sentence, escaped as it is in the picture.
@@ -96,10 +105,38 @@ fn in_address(svg: &str) -> String {
     address
 }
 
-/// A script without its comments and indentation, which no reader of a notebook needs.
+/// A script without its comments, indentation and most blanks, which no reader of a notebook needs. Strings and templates stay as they are;
+/// comments have lines of their own, and no regular expression holds a quote or a blank.
 fn packed(script: &str) -> String {
-    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-    lines.flat_map(|line| [line, "\n"]).collect()
+    const SIGNS: &str = "=(){}[],;:?<>+-*/&|!.";
+    let lines = script.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let mut packed = String::with_capacity(text.len());
+    let (mut quote, mut escaped) = (None, false);
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if character == '\\' => escaped = true,
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None if matches!(character, '"' | '`') => quote = Some(character),
+            None if character == ' ' => {
+                let before =
+                    packed.chars().next_back().is_none_or(|before| SIGNS.contains(before) || before == '\n');
+                let after = rest.peek().is_none_or(|&after| SIGNS.contains(after));
+                if before || after {
+                    continue;
+                }
+            }
+            None => {}
+        }
+        if character == '\n' && quote.is_none() && packed.ends_with('\n') {
+            continue;
+        }
+        packed.push(character);
+    }
+    packed
 }
 
 #[cfg(test)]
@@ -136,5 +173,12 @@ mod tests {
         let html = figure("x", Some(live)).html();
         assert_eq!(html.matches("</script").count(), 2);
         assert!(!html.contains("<!--") && !html.contains("a remark") && html.contains("\nfigure.data;\n"));
+    }
+
+    #[test]
+    fn a_packed_script_says_the_same() {
+        // Words stay apart, strings and templates stay whole, a line's end may end a statement.
+        let script = "  // a remark\n  const a = \"x = 'y'\", b = `p  ${ q } \\` r`;\n\n  return a in b\n";
+        assert_eq!(packed(script), "const a=\"x = 'y'\",b=`p  ${ q } \\` r`;\nreturn a in b\n");
     }
 }

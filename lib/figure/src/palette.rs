@@ -99,9 +99,9 @@ pub fn dark(light: &str) -> Option<&'static str> {
 }
 
 /// Letters of words.
-pub const SANS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,Arial,'Noto Sans',sans-serif";
+pub const SANS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif";
 /// Letters of code.
-pub const MONO: &str = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace";
+pub const MONO: &str = "ui-monospace,Menlo,Consolas,monospace";
 
 #[cfg(test)]
 mod tests {

@@ -4,16 +4,24 @@ use std::fmt;
 use std::sync::Arc;
 
 use netsplit_figure::{Figure, Live};
+use netsplit_node::json::Json;
 use netsplit_node::{NodeId, Time, Trace};
 
 use crate::assemble::assemble;
 use crate::compare::{Parting, joined};
 use crate::options::{Moment, Options};
 use crate::player::Player;
-use crate::{live, svg, text};
+use crate::{live, overview, svg, text};
 
 /// What makes the picture answer the pointer.
 const SCRIPT: &str = concat!(include_str!("script/diagram.js"), "begin(diagram);\n");
+
+/// The same for a run of which only the beginning is drawn.
+const SCRIPT_OF_LONG_RUNS: &str = concat!(
+    include_str!("script/diagram.js"),
+    include_str!("script/overview.js"),
+    "begin((figure) => { diagram(figure); overview(figure); });\n"
+);
 
 /// A space-time diagram: a lifeline for each participant, time running downwards, an arrow for each message.
 ///
@@ -158,6 +166,11 @@ impl Diagram {
         self.figure().html()
     }
 
+    /// All forms that a notebook is given, each with its media type.
+    pub fn forms(&self) -> Vec<(&'static str, String)> {
+        self.figure().forms()
+    }
+
     /// Shows the diagram in a notebook, in all three forms.
     pub fn evcxr_display(&self) {
         self.figure().show();
@@ -166,9 +179,19 @@ impl Diagram {
     fn figure(&self) -> Figure {
         let scene = assemble(&self.trace, &self.options);
         let drawing = svg::draw(&scene, &self.trace, &self.options);
-        let data = live::data(&scene, &drawing, &self.trace).to_string();
+        let mut data = live::data(&scene, &drawing, &self.trace);
+        let mut script = SCRIPT;
+        if scene.later.is_some() {
+            let (since, until) = (scene.start, self.options.until.unwrap_or(self.trace.until));
+            let overview = overview::data(&scene, &self.trace, since, until.min(self.trace.until));
+            if let Json::Object(fields) = &mut data {
+                fields.push(("overview".to_owned(), overview));
+            }
+            script = SCRIPT_OF_LONG_RUNS;
+        }
+        let data = data.to_string();
         let text = text::draw(&scene, &self.trace, &self.options);
-        Figure { svg: drawing.svg, text, live: Some(Live { script: SCRIPT, data }) }
+        Figure { svg: drawing.svg, text, live: Some(Live { script, data }) }
     }
 }
 

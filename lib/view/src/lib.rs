@@ -34,6 +34,7 @@
 //! | the picture | `svg/` |
 //! | what nodes were, row by row | `state/` |
 //! | how the picture answers the pointer | `live.rs`, `script/diagram.js` |
+//! | a run of a million events | `overview/`, `script/overview.js` |
 //! | two runs side by side | `compare.rs` |
 //! | everybody at one moment | `cluster/` |
 //! | a run, moment by moment | `player.rs`, `script/player.js`, `script/cluster.js` |
@@ -47,6 +48,7 @@ mod layout;
 mod live;
 mod measure;
 mod options;
+mod overview;
 mod player;
 mod scene;
 mod state;

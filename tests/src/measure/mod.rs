@@ -76,7 +76,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 24] = [
+pub const FIGURES: [Figure; 26] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
@@ -142,6 +142,20 @@ pub const FIGURES: [Figure; 24] = [
         about: "simulated reads and writes of 50 clients at five servers of Raft without faults, by real time",
         source: Source::Program { name: "raft_throughput", profile: "release", peers: &[] },
         goal: None,
+    },
+    Figure {
+        name: "view/diagram_200",
+        unit: "ms",
+        about: "the diagram of 200 events of Raft, from the trace to page, picture and text; a page of at most 80 kB",
+        source: Source::Program { name: "view_diagram_200", profile: "release", peers: &[] },
+        goal: Some(Goal::AtMost(5.0)),
+    },
+    Figure {
+        name: "view/diagram_1m",
+        unit: "ms",
+        about: "the same of 1,000,000 events, at most 2 MB in all",
+        source: Source::Program { name: "view_diagram_1m", profile: "release", peers: &[] },
+        goal: Some(Goal::AtMost(1000.0)),
     },
     Figure {
         name: "start/first_result",

@@ -69,8 +69,8 @@ const begin = (run) => {
     figure.root.append(figure.style, figure.bar, figure.stage, figure.panel);
     run(figure);
     figure.paint();
-    new MutationObserver(figure.paint).observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", figure.paint);
+    new MutationObserver(() => figure.paint()).observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => figure.paint());
     host.prepend(live);
     image.style.display = "none";
   } catch (error) {

@@ -68,13 +68,21 @@ struct Stroke {
     weight: i32,
 }
 
-/// All that is in the way.
+/// All that is in the way, by the height at which it is: a long picture has much that is far away from any one label.
 pub(super) struct Obstacles {
     /// Labels stay between these places.
     left: i32,
     right: i32,
     strokes: Vec<Stroke>,
-    /// Points along the labels that have their place.
+    bands: Vec<Band>,
+}
+
+/// What is in the way at some heights.
+#[derive(Default)]
+struct Band {
+    /// Strokes that touch it, by their places.
+    strokes: Vec<usize>,
+    /// Points along the labels that have their place here.
     taken: Vec<Point>,
 }
 
@@ -83,104 +91,116 @@ pub(super) const NOBODY: usize = usize::MAX;
 
 /// Points along a label stand this far apart.
 const STEP: i32 = 7;
+/// The height of a band.
+const BAND: i32 = 32;
+/// How near to a stroke a letter's middle touches it.
+const REACH: i32 = 6;
 
 impl Obstacles {
     /// A page on which labels stay between these places, with nothing on it.
     pub fn between(left: i32, right: i32) -> Obstacles {
-        Obstacles { left, right, strokes: Vec::new(), taken: Vec::new() }
+        Obstacles { left, right, strokes: Vec::new(), bands: Vec::new() }
     }
 
     /// A stroke is in the way of all labels but its owner's; `weight` is the cost of each touching point.
     pub fn add_stroke(&mut self, from: Point, to: Point, owner: usize, weight: i32) {
+        let number = self.strokes.len();
+        for band in band_of(from.1.min(to.1) - REACH)..=band_of(from.1.max(to.1) + REACH) {
+            self.band(band).strokes.push(number);
+        }
         self.strokes.push(Stroke { from, to, owner, weight });
     }
 
-    /// Puts `text` on the best of its spots; nothing if there is none.
+    /// Puts `text` on the best of its spots, of equal ones on the first; nothing if there is none.
     pub fn place(&mut self, text: &str, face: Face, owner: usize, spots: &[Spot]) -> Option<Placed> {
-        let near = self.near(owner, spots);
-        let best = spots.iter().enumerate().min_by_key(|(index, spot)| {
+        let whole = cells(text);
+        let mut best: Option<(i32, &Spot, String)> = None;
+        for spot in spots {
+            let limit = best.as_ref().map_or(i32::MAX, |(cost, ..)| *cost);
+            if spot.cost >= limit {
+                continue;
+            }
             let shown = cut(text, spot.room);
-            (self.cost(text, &shown, face, spot, &near), *index)
-        });
-        let (_, spot) = best?;
-        let shown = cut(text, spot.room);
+            let cost = self.cost(whole.saturating_sub(cells(&shown)), face.width(&shown), owner, spot, limit);
+            if cost < limit {
+                best = Some((cost, spot, shown));
+            }
+        }
+        let (_, spot, shown) = best?;
         let width = face.width(&shown);
-        self.taken.extend(points(spot, width));
+        for point in points(spot, width) {
+            self.band(band_of(point.1)).taken.push(point);
+        }
         Some(Placed { at: spot.at, along: spot.along, anchor: spot.anchor, text: shown, width })
     }
 
-    /// What could be in the way at any of these spots: a long picture has much that is far away.
-    fn near(&self, owner: usize, spots: &[Spot]) -> Near<'_> {
-        const REACH: i32 = 240;
-        let top = spots.iter().map(|spot| spot.at.1).min().unwrap_or(0) - REACH;
-        let bottom = spots.iter().map(|spot| spot.at.1).max().unwrap_or(0) + REACH;
-        let crosses = |stroke: &&Stroke| {
-            stroke.from.1.max(stroke.to.1) >= top && stroke.from.1.min(stroke.to.1) <= bottom
-        };
-        let others = |stroke: &&Stroke| stroke.owner == NOBODY || stroke.owner != owner;
-        Near {
-            strokes: self.strokes.iter().filter(crosses).filter(others).collect(),
-            taken: self.taken.iter().copied().filter(|point| (top..=bottom).contains(&point.1)).collect(),
-        }
-    }
-
-    fn cost(&self, text: &str, shown: &str, face: Face, spot: &Spot, near: &Near<'_>) -> i32 {
-        let missing = cells(text).saturating_sub(cells(shown)) as i32;
+    /// What a label costs on a spot that takes `missing` of its cells, or at least `limit` if it costs that.
+    fn cost(&self, missing: usize, width: i32, owner: usize, spot: &Spot, limit: i32) -> i32 {
+        let missing = missing as i32;
         // The first letters lost hurt most: a name cut to its beginning is a riddle.
         let mut cost = spot.cost + missing.min(14) * 6 + missing.max(14) - 14;
-        for point in points(spot, face.width(shown)) {
+        for point in points(spot, width) {
+            if cost >= limit {
+                break;
+            }
             if point.0 < self.left || point.0 > self.right {
                 cost += 400;
             }
             let covers = |&&(x, y): &&Point| (x - point.0).abs() < 9 && (y - point.1).abs() < 13;
-            cost += 60 * near.taken.iter().filter(covers).count() as i32;
-            let touched = near.strokes.iter().filter(|stroke| touches(point, stroke));
-            cost += touched.map(|stroke| stroke.weight).sum::<i32>();
+            for band in band_of(point.1 - 13)..=band_of(point.1 + 13) {
+                let taken = self.bands.get(band).map_or(&[][..], |band| &band.taken);
+                cost += 60 * taken.iter().filter(covers).count() as i32;
+            }
+            let strokes = self.bands.get(band_of(point.1)).map_or(&[][..], |band| &band.strokes);
+            let strokes = strokes.iter().map(|&number| &self.strokes[number]);
+            let others = strokes.filter(|stroke| stroke.owner == NOBODY || stroke.owner != owner);
+            cost += others.filter(|stroke| touches(point, stroke)).map(|stroke| stroke.weight).sum::<i32>();
         }
         cost
     }
+
+    fn band(&mut self, number: usize) -> &mut Band {
+        if self.bands.len() <= number {
+            self.bands.resize_with(number + 1, Band::default);
+        }
+        &mut self.bands[number]
+    }
 }
 
-/// The obstacles in reach of one label.
-struct Near<'a> {
-    strokes: Vec<&'a Stroke>,
-    taken: Vec<Point>,
+/// The band of a height; what is above the picture is in the first.
+fn band_of(y: i32) -> usize {
+    (y.max(0) / BAND) as usize
 }
 
 /// Points along the middle of a text's letters.
-fn points(spot: &Spot, width: i32) -> Vec<Point> {
+fn points(spot: &Spot, width: i32) -> impl Iterator<Item = Point> {
     let ((x, y), (a, b)) = (spot.at, spot.along);
     let from = match spot.anchor {
         Anchor::Start => 0,
         Anchor::Middle => -width / 2,
         Anchor::End => -width,
     };
-    let mut steps: Vec<i32> = (0..=width).step_by(STEP as usize).collect();
-    steps.push(width);
-    let middle = |step: i32| {
+    (0..=width).step_by(STEP as usize).chain([width]).map(move |step| {
         let along = from + step;
         // Four pixels above the baseline, along the reading direction.
         (x + (a * along + b * 4) / 1000, y + (b * along - a * 4) / 1000)
-    };
-    steps.into_iter().map(middle).collect()
+    })
 }
 
 /// Whether a letter at `point` would touch the stroke.
 fn touches(point: Point, stroke: &Stroke) -> bool {
-    const REACH: i64 = 6;
-    let reach = REACH as i32;
     let ((x1, y1), (x2, y2)) = (stroke.from, stroke.to);
-    if point.0 < x1.min(x2) - reach
-        || point.0 > x1.max(x2) + reach
-        || point.1 < y1.min(y2) - reach
-        || point.1 > y1.max(y2) + reach
+    if point.0 < x1.min(x2) - REACH
+        || point.0 > x1.max(x2) + REACH
+        || point.1 < y1.min(y2) - REACH
+        || point.1 > y1.max(y2) + REACH
     {
         return false;
     }
     let (dx, dy) = (i64::from(x2 - x1), i64::from(y2 - y1));
     let (px, py) = (i64::from(point.0 - x1), i64::from(point.1 - y1));
     let across = (dx * py - dy * px).abs();
-    across * across <= REACH * REACH * (dx * dx + dy * dy)
+    across * across <= i64::from(REACH * REACH) * (dx * dx + dy * dy)
 }
 
 /// The direction from one place to another in thousandths, and the distance; the direction is level if there is none.

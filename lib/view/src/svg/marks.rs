@@ -97,10 +97,10 @@ pub(super) fn draw_mark(canvas: &mut Canvas, mark: Mark, at: Point) {
         Mark::Note => canvas.circle(at, 3, &format!("fill=\"{NOTE_EDGE}\"")),
         Mark::Write => {
             let looks = format!("fill=\"{GROUND}\" stroke=\"{INK}\" stroke-width=\"1.5\"");
-            canvas.rect((x - 4, y - 4), (8, 8), 1, &looks);
+            canvas.rect((x - 4, y - 4), (8, 8), 0, &looks);
         }
         Mark::Sync => {
-            canvas.rect((x - 5, y - 5), (10, 10), 1, &format!("fill=\"{INK}\" stroke=\"{GROUND}\""))
+            canvas.rect((x - 5, y - 5), (10, 10), 0, &format!("fill=\"{INK}\" stroke=\"{GROUND}\""))
         }
         Mark::Crash => cross(canvas, at, 7),
         Mark::Fault => {

@@ -94,9 +94,9 @@ impl Picture<'_> {
             let (left, right) = (AXIS - 6, self.width - MARGIN);
             let words = format!("{} in which nothing is recorded; not to scale", pause.length);
             self.canvas.group(&words, |canvas| {
-                let waves = (right - left) / 16;
-                let wave = |y: i32| format!("M{left} {y}q8 -8 16 0{}", "t16 0".repeat(waves as usize - 1));
-                let span = waves * 16;
+                let waves = (right - left) / 32;
+                let wave = |y: i32| format!("M{left} {y}q16-12 32 0{}", "t32 0".repeat(waves as usize - 1));
+                let span = waves * 32;
                 canvas.rect((left, middle - 4), (span, 8), 0, &format!("fill=\"{GROUND}\""));
                 let looks = format!("stroke=\"{LIFELINE}\" stroke-opacity=\"0.6\" fill=\"none\"");
                 canvas.path(&wave(middle - 4), &looks);
