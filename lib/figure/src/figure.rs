@@ -4,7 +4,9 @@
 //! so that it is seen where scripts are taken out (a notebook of a stranger, a code host); a script turns the image into one that answers
 //! the pointer. Nothing is loaded from anywhere.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_node::rich;
 
@@ -47,8 +49,8 @@ impl Figure {
             let _ = write!(
                 html,
                 "<script type=\"application/json\">{data}</script><script>(()=>{{\n{}{}}})()</script>",
-                packed(CORE),
-                packed(live.script)
+                packed_once(CORE),
+                packed_once(live.script)
             );
         }
         html.push_str("</div>");
@@ -90,19 +92,29 @@ fn without_titles(svg: &str) -> String {
 /// `svg` as the rest of a `data:` address within a quoted attribute.
 fn in_address(svg: &str) -> String {
     let mut address = String::with_capacity(svg.len() + svg.len() / 8);
-    for character in svg.chars() {
-        match character {
-            '%' => address.push_str("%25"),
-            '#' => address.push_str("%23"),
+    let mut rest = svg;
+    while let Some(at) = rest.find(['%', '#', '"', '\'', '&', '\n']) {
+        address.push_str(&rest[..at]);
+        address.push_str(match rest.as_bytes()[at] {
+            b'%' => "%25",
+            b'#' => "%23",
             // An attribute ends at a quote, and an address loses its line ends.
-            '"' => address.push('\''),
-            '\'' => address.push_str("%22"),
-            '&' => address.push_str("&amp;"),
-            '\n' => {}
-            _ => address.push(character),
-        }
+            b'"' => "'",
+            b'\'' => "%22",
+            b'&' => "&amp;",
+            _ => "",
+        });
+        rest = &rest[at + 1..];
     }
+    address.push_str(rest);
     address
+}
+
+/// The same script is in every figure: it is packed when it is first needed.
+fn packed_once(script: &'static str) -> Arc<str> {
+    static KNOWN: Mutex<BTreeMap<&'static str, Arc<str>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(script).or_insert_with(|| packed(script).into()).clone()
 }
 
 /// A script without its comments, indentation and most blanks, which no reader of a notebook needs. Strings and templates stay as they are;

@@ -17,11 +17,16 @@ pub(super) enum Face {
 impl Face {
     /// The width of `text` in pixels, at 11 pixels' height; for words it is a guess on the safe side.
     pub fn width(self, text: &str) -> i32 {
+        self.width_of(cells(text))
+    }
+
+    /// The width of so many cells.
+    fn width_of(self, cells: usize) -> i32 {
         let per_hundred = match self {
             Face::Code => 664,
             Face::Words => 610,
         };
-        (cells(text) as i32 * per_hundred) / 100
+        (cells as i32 * per_hundred) / 100
     }
 
     /// How many cells fit into `width` pixels.
@@ -114,20 +119,30 @@ impl Obstacles {
     /// Puts `text` on the best of its spots, of equal ones on the first; nothing if there is none.
     pub fn place(&mut self, text: &str, face: Face, owner: usize, spots: &[Spot]) -> Option<Placed> {
         let whole = cells(text);
-        let mut best: Option<(i32, &Spot, String)> = None;
+        // Many spots have the same room.
+        let mut known: Vec<(usize, String, usize)> = Vec::new();
+        let mut best: Option<(i32, &Spot, usize)> = None;
         for spot in spots {
             let limit = best.as_ref().map_or(i32::MAX, |(cost, ..)| *cost);
             if spot.cost >= limit {
                 continue;
             }
-            let shown = cut(text, spot.room);
-            let cost = self.cost(whole.saturating_sub(cells(&shown)), face.width(&shown), owner, spot, limit);
+            let room = spot.room.min(whole);
+            let place = known.iter().position(|(known, ..)| *known == room).unwrap_or_else(|| {
+                let shown = cut(text, room);
+                let width = cells(&shown);
+                known.push((room, shown, width));
+                known.len() - 1
+            });
+            let shown = known[place].2;
+            let cost = self.cost(whole.saturating_sub(shown), face.width_of(shown), owner, spot, limit);
             if cost < limit {
-                best = Some((cost, spot, shown));
+                best = Some((cost, spot, place));
             }
         }
-        let (_, spot, shown) = best?;
-        let width = face.width(&shown);
+        let (_, spot, place) = best?;
+        let (_, shown, width) = known.swap_remove(place);
+        let width = face.width_of(width);
         for point in points(spot, width) {
             self.band(band_of(point.1)).taken.push(point);
         }

@@ -5,21 +5,34 @@ use crate::measure::{cells, cut_with};
 /// The width of a text diagram.
 pub(super) const WIDTH: usize = 110;
 
-/// A row of cells; what follows a wide letter is an empty cell.
+/// A row of cells.
 pub(super) struct Row {
-    cells: Vec<String>,
+    cells: [Cell; WIDTH],
+}
+
+/// A letter with what joins it; what follows a wide letter has none.
+#[derive(Clone)]
+struct Cell {
+    letter: Option<char>,
+    joined: String,
+}
+
+impl Cell {
+    const fn of(letter: Option<char>) -> Cell {
+        Cell { letter, joined: String::new() }
+    }
 }
 
 impl Row {
     /// An empty row.
     pub fn new() -> Row {
-        Row { cells: vec![" ".to_owned(); WIDTH] }
+        Row { cells: [const { Cell::of(Some(' ')) }; WIDTH] }
     }
 
     /// Writes one letter.
     pub fn put(&mut self, at: usize, letter: char) {
         if let Some(cell) = self.cells.get_mut(at) {
-            *cell = letter.to_string();
+            *cell = Cell::of(Some(letter));
         }
     }
 
@@ -31,12 +44,12 @@ impl Row {
             let wide = cells(letter.encode_utf8(&mut [0; 4]));
             if wide == 0 {
                 if let Some(cell) = next.checked_sub(1).and_then(|before| self.cells.get_mut(before)) {
-                    cell.push(letter);
+                    cell.joined.push(letter);
                 }
                 continue;
             }
             for (offset, cell) in self.cells.iter_mut().skip(next).take(wide).enumerate() {
-                *cell = if offset == 0 { letter.to_string() } else { String::new() };
+                *cell = Cell::of((offset == 0).then_some(letter));
             }
             next += wide;
         }
@@ -89,7 +102,13 @@ impl Row {
 
     /// The row without the blanks at its end.
     pub fn finish(&self) -> String {
-        self.cells.concat().trim_end().to_owned()
+        let mut line = String::with_capacity(WIDTH);
+        for cell in &self.cells {
+            line.extend(cell.letter);
+            line.push_str(&cell.joined);
+        }
+        line.truncate(line.trim_end().len());
+        line
     }
 }
 
