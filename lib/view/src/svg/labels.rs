@@ -97,7 +97,7 @@ pub(super) const NOBODY: usize = usize::MAX;
 /// Points along a label stand this far apart.
 const STEP: i32 = 7;
 /// The height of a band.
-const BAND: i32 = 32;
+const BAND: i32 = 12;
 /// How near to a stroke a letter's middle touches it.
 const REACH: i32 = 6;
 
