@@ -31,12 +31,11 @@
 //! | how events become messages, calls, outages and cuts | `assemble.rs`, `scene.rs` |
 //! | why time is not to scale | `layout.rs` |
 //! | the picture | `svg/` |
-//! | the picture in letters | `text.rs`, `measure.rs` |
+//! | the picture in letters | `text.rs` |
 
 mod assemble;
 mod diagram;
 mod layout;
-mod measure;
 mod options;
 mod scene;
 mod svg;
