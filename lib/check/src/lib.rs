@@ -10,7 +10,8 @@
 //! # let mail = |call, at| Operation { call: CallId(call), caller: NodeId(0), caller_name: "sign-up 0".into(),
 //! #     request: "ann", invoked: Time::ZERO, outcome: Some(Outcome::Ok(())), returned: Some(Time::ZERO + ms(9)),
 //! #     served: vec![Time::ZERO + ms(at)] };
-//! # let mails = History { service: "e-mail".into(), seed: Some(7), operations: vec![mail(1, 5), mail(2, 1005)] };
+//! # let mails = History { service: "e-mail".into(), seed: Some(7), operations: vec![mail(1, 5), mail(2, 1005)],
+//! #     disturbances: vec![] };
 //! let verdict = mails.check(no_double_effect(|address: &&str| address.to_string()));
 //! assert_eq!(
 //!     verdict.to_string(),

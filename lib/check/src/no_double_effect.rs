@@ -27,7 +27,8 @@ pub struct NoDoubleEffect<F> {
 /// ```
 /// use netsplit_check::{Check, no_double_effect};
 /// # use netsplit_node::History;
-/// # let mails = History::<(String, u32), ()> { service: "e-mail".into(), seed: Some(7), operations: vec![] };
+/// # let mails = History::<(String, u32), ()> { service: "e-mail".into(), seed: Some(7), operations: vec![],
+/// #     disturbances: vec![] };
 /// let verdict = mails.check(no_double_effect(|(address, _number): &(String, u32)| address.clone()));
 /// assert!(verdict.holds());
 /// ```

@@ -71,7 +71,7 @@ impl OutcomeTable {
     /// # let timed_out = Operation { call: CallId(1), caller: NodeId(0), caller_name: "ann".into(), request: "order 1",
     /// #     invoked: Time::ZERO, outcome: Some(Outcome::<()>::Unknown), returned: Some(Time::ZERO + ms(100)),
     /// #     served: vec![Time::ZERO + ms(130)] };
-    /// # let history = History { service: "payments".into(), seed: Some(7), operations: vec![timed_out] };
+    /// # let history = History { service: "payments".into(), seed: Some(7), operations: vec![timed_out], disturbances: vec![] };
     /// let table = OutcomeTable::of(&history);           // ann's call timed out after 100 ms and arrived after 130 ms
     /// assert_eq!(table.happened(Told::Unknown), 1);
     /// assert_eq!(table.late(Told::Unknown), 1);

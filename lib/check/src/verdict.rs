@@ -23,7 +23,7 @@ use netsplit_figure::markup::{escape, visible};
 ///         verdict
 ///     }
 /// }
-/// let history = History::<(), ()> { service: "store".into(), seed: None, operations: vec![] };
+/// let history = History::<(), ()> { service: "store".into(), seed: None, operations: vec![], disturbances: vec![] };
 /// assert!(history.check(NothingPending).holds());
 /// ```
 #[diagnostic::on_unimplemented(
@@ -239,7 +239,12 @@ mod tests {
     use super::*;
 
     fn verdict(violations: usize) -> Verdict {
-        let history = History::<(), ()> { service: "s".into(), seed: Some(42), operations: vec![] };
+        let history = History::<(), ()> {
+            service: "s".into(),
+            seed: Some(42),
+            operations: vec![],
+            disturbances: vec![],
+        };
         let mut verdict = Verdict::of("P", &history).counting(1, "effect");
         (0..violations).for_each(|number| verdict.violated(format!("<{number}>")));
         verdict

@@ -11,6 +11,7 @@ use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Slot, 
 
 use crate::action::Logged;
 use crate::byzantine::Twin;
+use crate::disturbances::Disturbances;
 use crate::dns::Names;
 use crate::handler_panic;
 use crate::network::{Cut, Latency, Network};
@@ -77,6 +78,7 @@ pub(crate) struct World {
     pub(crate) queue: Queue,
     pub(crate) network: Network,
     pub(crate) recorder: Recorder,
+    pub(crate) disturbances: Disturbances,
     pub(crate) participants: Vec<Participant>,
     pub(crate) clusters: Vec<ClusterState>,
     pub(crate) clients: Vec<ClientState>,
@@ -132,6 +134,7 @@ impl World {
             queue: Queue::default(),
             network: Network::new(Latency::Uniform(ms(1), ms(2)), Random::stream(seed, &[NETWORK_STREAM])),
             recorder: Recorder::new(seed, keep),
+            disturbances: Disturbances::default(),
             participants: Vec::new(),
             clusters: Vec::new(),
             clients: Vec::new(),
