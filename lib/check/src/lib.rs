@@ -30,8 +30,10 @@
 //! | at most once | `no_double_effect.rs` |
 //! | at least once, if promised | `every_promise_kept.rs` |
 //! | what callers believed, against what was done | `outcome_table.rs` |
+//! | what it looks like | `timeline/mod.rs` |
 
 mod by_hand;
+mod card;
 mod every_promise_kept;
 pub mod import;
 mod linearizability;
@@ -40,6 +42,7 @@ mod outcome_table;
 pub mod spec;
 #[cfg(test)]
 mod test_histories;
+mod timeline;
 mod verdict;
 
 pub use by_hand::{ByHand, by_hand};
@@ -48,4 +51,5 @@ pub use import::{ImportError, ImportProblem};
 pub use linearizability::{Budget, Exhausted, Finding, Judged, Judgement, Linearizable, linearizable};
 pub use no_double_effect::{NoDoubleEffect, no_double_effect};
 pub use outcome_table::{OutcomeTable, Told};
+pub use timeline::{Order, Step, Timeline, Timelines};
 pub use verdict::{Check, Checker, Verdict};

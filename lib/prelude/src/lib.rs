@@ -11,7 +11,8 @@ pub use netsplit_algorithms::{clocks, commit, consensus, idempotency, register, 
 pub use netsplit_check as check;
 pub use netsplit_check::spec::{self, Specification};
 pub use netsplit_check::{
-    Check, Checker, OutcomeTable, Told, Verdict, by_hand, every_promise_kept, linearizable, no_double_effect,
+    Check, Checker, OutcomeTable, Timeline, Timelines, Told, Verdict, by_hand, every_promise_kept,
+    linearizable, no_double_effect,
 };
 pub use netsplit_node::{
     Address, CallId, Context, Disk, Duration, History, Inspection, Interval, Invariant, KeyValueRequest,
