@@ -68,6 +68,8 @@ pub struct Timeline {
 const DRAWN: usize = 200;
 const MOST_DRAWN: usize = 1000;
 const MOST_IN_TEXT: usize = 100;
+/// Bytes of a page.
+const MOST_BYTES: usize = 1_000_000;
 
 /// Puts the picture where a reader looks for it: `history.timeline()`.
 pub trait Timelines {
@@ -168,9 +170,21 @@ impl Timeline {
         self
     }
 
-    /// The picture in its three forms.
+    /// The picture in its three forms. A page of it has a million bytes at most: where operations take more words than that, fewer are
+    /// drawn, and the others are counted with those that were left out.
     pub fn figure(&self) -> Figure {
-        let scene = scene::assemble(self, self.at_most);
+        let mut at_most = self.at_most;
+        loop {
+            let figure = self.figure_of(at_most);
+            if at_most == 1 || figure.html().len() <= MOST_BYTES {
+                return figure;
+            }
+            at_most /= 2;
+        }
+    }
+
+    fn figure_of(&self, at_most: usize) -> Figure {
+        let scene = scene::assemble(self, at_most);
         let (order, time) = (svg::draw(&scene, false), svg::draw(&scene, true));
         let (svg, other) = if self.by_time { (time, order) } else { (order, time) };
         let live = (!scene.bars.is_empty()).then(|| live::live(&scene, &other, self.by_time));
@@ -179,7 +193,7 @@ impl Timeline {
 
     /// The picture as self-contained SVG. Equal histories give equal bytes.
     pub fn svg(&self) -> String {
-        svg::draw(&scene::assemble(self, self.at_most), self.by_time)
+        self.figure().svg
     }
 
     /// The picture as text, at most 110 columns wide; always in the order of calls and returns.

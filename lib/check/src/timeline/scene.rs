@@ -21,6 +21,8 @@ pub(super) struct Scene<'a> {
     pub(super) columns: Vec<Time>,
     pub(super) faults: Vec<Fault<'a>>,
     pub(super) accused: Option<usize>,
+    /// Whether the accused would have to have its place between its call and its return.
+    pub(super) has_window: bool,
     pub(super) orders: Vec<Ordered<'a>>,
     /// What is not drawn, and what else stands below.
     pub(super) notes: Vec<String>,
@@ -112,6 +114,7 @@ pub(super) fn assemble(timeline: &Timeline, at_most: usize) -> Scene<'_> {
         faults: faults(&timeline.disturbances, &columns),
         columns,
         accused: timeline.accused.and_then(|number| bar_of.get(&number).copied()),
+        has_window: timeline.accused.is_some() && timeline.orders.iter().all(|order| order.in_real_time),
         orders,
         notes,
     }
@@ -130,15 +133,17 @@ fn choose<'a>(timeline: &'a Timeline, at_most: usize, notes: &mut Vec<String>) -
         let rest = shown.caller_name.strip_prefix(name.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     };
-    keep(&mut drawn, "of other callers", &mut |shown| {
+    keep(&mut drawn, "operation of other callers", &mut |shown| {
         timeline.names.is_empty() || timeline.names.iter().any(|name| named(shown, name))
     });
-    keep(&mut drawn, "earlier", &mut |shown| {
+    keep(&mut drawn, "earlier operation", &mut |shown| {
         timeline.since.is_none_or(|since| shown.returned.is_none_or(|end| end >= since))
     });
-    keep(&mut drawn, "later", &mut |shown| timeline.until.is_none_or(|until| shown.invoked <= until));
+    keep(&mut drawn, "later operation", &mut |shown| {
+        timeline.until.is_none_or(|until| shown.invoked <= until)
+    });
     let mut callers: Vec<u32> = Vec::new();
-    keep(&mut drawn, "of more callers than can be read: .only_named(..) chooses", &mut |shown| {
+    keep(&mut drawn, "operation of more callers than can be read: .only_named(..) chooses", &mut |shown| {
         if !callers.contains(&shown.caller) && callers.len() < MOST_CALLERS {
             callers.push(shown.caller);
         }
@@ -146,7 +151,8 @@ fn choose<'a>(timeline: &'a Timeline, at_most: usize, notes: &mut Vec<String>) -
     });
     let first_left_out = drawn.get(at_most).map(|shown| shown.invoked);
     let mut count = 0;
-    let which = first_left_out.map_or(String::new(), |time| format!("from {time} on: .since(..) shows them"));
+    let which = first_left_out
+        .map_or(String::new(), |time| format!("operation from {time} on: .since(..) shows more"));
     keep(&mut drawn, &which, &mut |_| {
         count += 1;
         count <= at_most
@@ -157,8 +163,8 @@ fn choose<'a>(timeline: &'a Timeline, at_most: usize, notes: &mut Vec<String>) -
 fn note(notes: &mut Vec<String>, count: usize, which: &str) {
     match count {
         0 => {}
-        1 => notes.push(format!("not drawn: 1 operation {which}")),
-        _ => notes.push(format!("not drawn: {count} operations {which}")),
+        1 => notes.push(format!("not drawn: 1 {which}")),
+        _ => notes.push(format!("not drawn: {count} {}", which.replace("operation", "operations"))),
     }
 }
 
@@ -270,9 +276,9 @@ mod tests {
             scene.notes,
             [
                 "not drawn: 5 operations of other callers",
-                "not drawn: 2 operations earlier",
-                "not drawn: 1 operation later",
-                "not drawn: 1 operation from 6ms on: .since(..) shows them",
+                "not drawn: 2 earlier operations",
+                "not drawn: 1 later operation",
+                "not drawn: 1 operation from 6ms on: .since(..) shows more",
             ]
         );
     }

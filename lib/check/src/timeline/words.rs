@@ -8,7 +8,7 @@ use super::Ending;
 use super::scene::{Bar, Role, Scene};
 
 /// Words of one operation beyond which they are cut: a request may be a book.
-const MOST_LETTERS: usize = 300;
+const MOST_LETTERS: usize = 200;
 /// The same of a state.
 const MOST_LETTERS_OF_STATE: usize = 120;
 /// Faults that are named with one operation.
@@ -170,7 +170,7 @@ pub(super) fn legend(scene: &Scene<'_>) -> Vec<Mark> {
         (has_point(false), Mark::Number),
         (scene.accused.is_some(), Mark::Accused),
         (reasons, Mark::Reason),
-        (scene.accused.is_some(), Mark::Window),
+        (scene.has_window, Mark::Window),
         (!scene.faults.is_empty(), Mark::Fault),
     ];
     marks.into_iter().filter(|(is_there, _)| *is_there).map(|(_, mark)| mark).collect()

@@ -1,6 +1,6 @@
 //! Nothing that a user wrote becomes markup, and nothing that a history holds makes a page too large.
 
-use netsplit_check::{Check, Timelines, linearizable, spec};
+use netsplit_check::{Check, Timelines, by_hand, linearizable, spec};
 use netsplit_node::{KeyValueResponse, Operation, Value, ms};
 
 use crate::scenarios::{self, get, many, value};
@@ -93,7 +93,22 @@ fn a_long_history_is_bounded() {
     assert!(timeline.svg().contains("not drawn: 99800 operations from"), "{}", timeline.text());
     assert!(timeline.text().lines().count() < 200);
     let later = timeline.since(ms(390_000)).svg();
-    assert!(later.contains("operations earlier") && later.contains("client 4"), "{later:.400}");
+    assert!(later.contains("earlier operations") && later.contains("client 4"), "{later:.400}");
+}
+
+#[test]
+fn long_requests_are_bounded_too() {
+    // Texts of any length, of letters that take the most room there is, leave a page of a megabyte.
+    let text = "<\"'&>".repeat(1_000);
+    let mut history = by_hand("store");
+    for number in 0..1_000 {
+        history = history.fail("ann", number * 2..number * 2 + 1, text.as_str(), &text);
+    }
+    let timeline =
+        history.ok("bob", 0..1, "b", ()).disturbed(0..9, &text).history().timeline().at_most(1_000);
+    let html = timeline.html();
+    assert!((400_000..=1_000_000).contains(&html.len()), "{} bytes", html.len());
+    assert!(timeline.svg().contains("not drawn: "), "what is left out is counted");
 }
 
 #[test]

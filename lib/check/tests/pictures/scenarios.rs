@@ -88,14 +88,17 @@ pub fn without_real_time() -> Timeline {
     let history = by_hand("store")
         .ok("ann", 0..5, put("x", 1), KeyValueResponse::Stored)
         .ok("bob", 6..9, get("x"), value(None))
-        .ok("bob", 11..15, get("x"), value(Some(1)));
+        .ok("bob", 11..15, get("x"), value(Some(1)))
+        .ok("bob", 17..19, get("x"), value(None));
     let step =
         |operation, state: &str| Step { operation, state: (!state.is_empty()).then(|| state.to_owned()) };
-    history.history().timeline().title("Sequential consistency holds").ordered(Order {
-        title: "bob's order".to_owned(),
-        steps: vec![step(1, "{}"), step(0, "{x: 1}"), step(2, "")],
-        in_real_time: false,
-    })
+    history.history().timeline().title("Sequential consistency is violated").accusing(3, &[2]).ordered(
+        Order {
+            title: "bob's order".to_owned(),
+            steps: vec![step(1, "{}"), step(0, "{x: 1}"), step(2, "")],
+            in_real_time: false,
+        },
+    )
 }
 
 /// Names, requests, reasons and faults that would like to be markup.

@@ -92,7 +92,7 @@ impl Picture<'_> {
     fn draw_all(&mut self) {
         let (top, faults) = (self.y, self.place_faults());
         let rows = faults.iter().map(|placed| placed.row as i32 + 1).max().unwrap_or(0);
-        let window = if self.scene.accused.is_some() { WINDOW } else { 0 };
+        let window = if self.scene.has_window { WINDOW } else { 0 };
         let lanes = top + FAULT * rows + window;
         let bottom = lanes + LANE * self.scene.lanes.len() as i32 + 4;
         self.draw_window(lanes, bottom);

@@ -92,7 +92,8 @@ impl Picture<'_> {
 
     /// The time in which the accused operation would have to have taken effect.
     pub(super) fn draw_window(&mut self, lanes: i32, bottom: i32) {
-        let Some(accused) = self.scene.accused.map(|bar| &self.scene.bars[bar]) else { return };
+        let accused = self.scene.accused.filter(|_| self.scene.has_window);
+        let Some(accused) = accused.map(|bar| &self.scene.bars[bar]) else { return };
         let (from, to) = self.extent(accused);
         let words = format!("no moment in here works for {}", words::cut(&accused.shown.whose_and_when()));
         let edge = format!("stroke=\"{HARM}\" stroke-width=\"1.5\"");
