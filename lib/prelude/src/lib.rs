@@ -15,9 +15,9 @@ pub use netsplit_check::{
     linearizable, no_double_effect,
 };
 pub use netsplit_node::{
-    Address, CallId, Context, Disk, Duration, History, Inspection, Interval, Invariant, KeyValueRequest,
-    KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature, Time, Trace,
-    TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
+    Address, CallId, Context, Disk, Disturbance, Duration, History, Inspection, Interval, Invariant,
+    KeyValueRequest, KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature,
+    Time, Trace, TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
 };
 #[doc(hidden)]
 pub use netsplit_node::{interrupt, place, progress};

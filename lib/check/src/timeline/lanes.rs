@@ -70,6 +70,30 @@ pub(super) fn rows(extents: &[(i32, i32)]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::scene::assemble;
+    use crate::{Order, Step, Timelines, by_hand};
+
+    #[test]
+    fn a_lane_is_free_again_when_nothing_of_it_is_drawn_later() {
+        // Who waits has one lane; a call that nobody answered keeps its own to the end, one that was given up up to where an order has it.
+        let history = by_hand("s")
+            .ok("ann", 0..2, "a", ())
+            .unknown("ann", 3..4, "b")
+            .ok("ann", 5..6, "c", ())
+            .pending("bob", 1, "d")
+            .ok("bob", 7..8, "e", ());
+        let lanes = |timeline: &crate::Timeline| -> Vec<usize> {
+            assemble(timeline, 9).bars.iter().map(|bar| bar.lane).collect()
+        };
+        // By their calls: a, d, b, c, e.
+        let timeline = history.history().timeline();
+        assert_eq!(lanes(&timeline), [0, 1, 0, 0, 2]);
+        // After c was called, b takes effect.
+        let step = |operation| Step { operation, state: None };
+        let steps = vec![step(0), step(3), step(2)];
+        let timeline = timeline.ordered(Order { title: String::new(), steps, in_real_time: true });
+        assert_eq!(lanes(&timeline), [0, 2, 0, 1, 3]);
+    }
 
     #[test]
     fn what_overlaps_has_rows_of_its_own() {

@@ -91,6 +91,7 @@ pub(super) fn assemble(timeline: &Timeline, at_most: usize) -> Scene<'_> {
     let columns: Vec<Time> = events.iter().map(|&(time, ..)| time).collect();
     let bar_of: BTreeMap<usize, usize> =
         drawn.iter().enumerate().map(|(bar, shown)| (shown.number, bar)).collect();
+    let accused = timeline.accused.and_then(|number| bar_of.get(&number).copied());
     let orders = orders(timeline, &bar_of);
     let points = points(timeline, &orders, &places);
     let Lanes { lane_of, names } = lanes(&drawn, &places, &points);
@@ -113,8 +114,8 @@ pub(super) fn assemble(timeline: &Timeline, at_most: usize) -> Scene<'_> {
         lanes: names,
         faults: faults(&timeline.disturbances, &columns),
         columns,
-        accused: timeline.accused.and_then(|number| bar_of.get(&number).copied()),
-        has_window: timeline.accused.is_some() && timeline.orders.iter().all(|order| order.in_real_time),
+        accused,
+        has_window: accused.is_some() && timeline.orders.iter().all(|order| order.in_real_time),
         orders,
         notes,
     }
