@@ -56,6 +56,20 @@ impl<Q, R> ByHand<Q, R> {
         self.with(caller, since, None, request, None)
     }
 
+    /// The operation that was written last reached the service's code at these milliseconds: the judge's knowledge.
+    ///
+    /// ```
+    /// use netsplit_check::{Check, by_hand, no_double_effect};
+    /// let history = by_hand::<_, ()>("payments").unknown("ann", 0..100, "order 1").reached(&[40, 130]).history();
+    /// assert!(!history.check(no_double_effect(|order: &&str| order.to_string())).holds());
+    /// ```
+    pub fn reached(mut self, at: &[u32]) -> Self {
+        if let Some(last) = self.history.operations.last_mut() {
+            last.served = at.iter().map(|&millis| Time::ZERO + ms(millis.into())).collect();
+        }
+        self
+    }
+
     /// Something was wrong with the world meanwhile: pictures show it, no checker looks at it.
     pub fn disturbed(mut self, during: std::ops::Range<u32>, text: &str) -> Self {
         let at = |millis: u32| Time::ZERO + ms(millis.into());

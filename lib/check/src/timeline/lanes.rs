@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::scene::Point;
 use super::{Ending, Shown};
 
 /// The lane of each operation, and the lanes' names.
@@ -11,11 +10,12 @@ pub(super) struct Lanes<'a> {
     pub(super) names: Vec<&'a str>,
 }
 
-/// Lanes in the order in which their callers first asked. `places` are those of calls and returns.
+/// Lanes in the order in which their callers first asked. `places` are those of calls and returns; `latest` is where the last mark of an
+/// operation stands that nobody knows the end of.
 pub(super) fn lanes<'a>(
     drawn: &[&'a Shown],
     places: &[(f64, Option<f64>)],
-    points: &[Option<Point>],
+    latest: impl Fn(usize) -> Option<f64>,
 ) -> Lanes<'a> {
     let mut callers: Vec<Vec<usize>> = Vec::new();
     let mut known: BTreeMap<(u32, &str), usize> = BTreeMap::new();
@@ -36,7 +36,7 @@ pub(super) fn lanes<'a>(
                 free.push(0.0);
                 lanes.names.push(if row == 0 { drawn[bar].caller_name.as_str() } else { "" });
             }
-            free[row] = end_of(drawn[bar], places[bar].1, points[bar]);
+            free[row] = end_of(drawn[bar], places[bar].1, latest(bar));
             lanes.lane_of[bar] = first + row;
         }
     }
@@ -44,10 +44,10 @@ pub(super) fn lanes<'a>(
 }
 
 /// Up to where an operation needs its lane. What nobody knows the end of may have its effect later than its caller gave up; it needs the
-/// lane up to there, if an order says where, and else it leaves the rest to its caller's next operation.
-fn end_of(shown: &Shown, to: Option<f64>, point: Option<Point>) -> f64 {
+/// lane up to there, if an order says where or it is seen to arrive, and else it leaves the rest to its caller's next operation.
+fn end_of(shown: &Shown, to: Option<f64>, latest: Option<f64>) -> f64 {
     let to = to.unwrap_or(f64::INFINITY);
-    match (&shown.ending, point.and_then(|point| point.place)) {
+    match (&shown.ending, latest) {
         (Ending::Unknown, Some(place)) => to.max(place),
         _ => to,
     }

@@ -1,6 +1,7 @@
 //! A history as a picture: the operations as intervals, a lane for each caller, with what was wrong with the world meanwhile.
 //!
-//! A [`Timeline`] draws what callers saw, whether it was judged or not: what happened, what failed, what nobody knows. A checker adds
+//! A [`Timeline`] draws what callers saw, whether it was judged or not: what happened, what failed, what nobody knows; and when each
+//! request reached the service's code, where that is known, since a call that timed out may have arrived all the same. A checker adds
 //! what it found: an order that explains the operations, or the one that has no place in any, the window of time in which it would have
 //! to have one, and the operations that leave no room for it there. Every checker draws with it, ours and yours.
 //!
@@ -84,7 +85,8 @@ impl<Q: Debug, R: Debug> Timelines for History<Q, R> {
             _ => format!("{:?}", operation.request),
         };
         let operations = self.iter().enumerate();
-        let operations = operations.map(|(number, it)| Shown::of(number, it, words(it))).collect();
+        let operations =
+            operations.map(|(number, it)| Shown::of(number, it, words(it)).with_served(&it.served)).collect();
         Timeline::new(operations, self.disturbances.clone()).title(format!("history of {}", self.service))
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Scene<'a> {
     pub(super) accused: Option<usize>,
     /// Whether the accused would have to have its place between its call and its return.
     pub(super) has_window: bool,
+    /// Whether somebody wrote down what reached the service.
+    pub(super) knows_arrivals: bool,
     pub(super) orders: Vec<Ordered<'a>>,
     /// What is not drawn, and what else stands below.
     pub(super) notes: Vec<String>,
@@ -37,6 +39,8 @@ pub(super) struct Bar<'a> {
     pub(super) to: Option<f64>,
     pub(super) role: Role,
     pub(super) point: Option<Point>,
+    /// When it reached the service, with the places of that.
+    pub(super) served: Vec<(Time, f64)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,19 +98,25 @@ pub(super) fn assemble(timeline: &Timeline, at_most: usize) -> Scene<'_> {
     let accused = timeline.accused.and_then(|number| bar_of.get(&number).copied());
     let orders = orders(timeline, &bar_of);
     let points = points(timeline, &orders, &places);
-    let Lanes { lane_of, names } = lanes(&drawn, &places, &points);
+    let served: Vec<Vec<(Time, f64)>> = drawn.iter().map(|shown| arrivals(shown, &columns)).collect();
+    let Lanes { lane_of, names } = lanes(&drawn, &places, |bar| {
+        let arrival = served[bar].last().map(|&(_, place)| place);
+        arrival.into_iter().chain(points[bar].and_then(|point| point.place)).reduce(f64::max)
+    });
     let role = |shown: &Shown| match shown.number {
         number if timeline.accused == Some(number) => Role::Accused,
         number if timeline.because.contains(&number) => Role::Reason,
         _ => Role::Plain,
     };
-    let bars = drawn.iter().enumerate().map(|(bar, &shown)| Bar {
+    let knows_arrivals = drawn.iter().any(|shown| !shown.served.is_empty());
+    let bars = drawn.iter().zip(served).enumerate().map(|(bar, (&shown, served))| Bar {
         shown,
         lane: lane_of[bar],
         from: places[bar].0,
         to: places[bar].1,
         role: role(shown),
         point: points[bar],
+        served,
     });
     Scene {
         title: &timeline.title,
@@ -115,6 +125,7 @@ pub(super) fn assemble(timeline: &Timeline, at_most: usize) -> Scene<'_> {
         faults: faults(&timeline.disturbances, &columns),
         columns,
         accused,
+        knows_arrivals,
         has_window: accused.is_some() && timeline.orders.iter().all(|order| order.in_real_time),
         orders,
         notes,
@@ -206,6 +217,17 @@ fn points(timeline: &Timeline, orders: &[Ordered<'_>], places: &[(f64, Option<f6
     points
 }
 
+/// When an operation reached the service, each time with its place. Several between the same two events stand beside each other.
+fn arrivals(shown: &Shown, columns: &[Time]) -> Vec<(Time, f64)> {
+    let places: Vec<f64> = shown.served.iter().map(|&time| place(columns, time, false)).collect();
+    let spread = |(index, (&time, &at)): (usize, (&Time, &f64))| {
+        let first = places.partition_point(|&other| other < at);
+        let together = places.partition_point(|&other| other <= at) - first;
+        (time, at - 0.5 + (index - first + 1) as f64 / (together + 1) as f64)
+    };
+    shown.served.iter().zip(&places).enumerate().map(spread).collect()
+}
+
 /// What was wrong between the first event and the last.
 fn faults<'a>(disturbances: &'a [Disturbance], columns: &[Time]) -> Vec<Fault<'a>> {
     let (Some(&first), Some(&last)) = (columns.first(), columns.last()) else { return Vec::new() };
@@ -261,6 +283,16 @@ mod tests {
         let place = |at, first| place(&columns, Time::ZERO + ms(at), first);
         assert_eq!([place(0, true), place(2, true), place(3, true)], [-0.5, 0.5, 1.0]);
         assert_eq!([place(3, false), place(5, false), place(12, false)], [2.0, 2.5, 3.5]);
+    }
+
+    #[test]
+    fn arrivals_between_two_events_stand_beside_each_other() {
+        // Three between the call and the return, one later: none hides another, and all are in their order.
+        let history = by_hand::<_, ()>("s").unknown("ann", 0..50, "a").reached(&[40, 10, 20, 70]).history();
+        let timeline = history.timeline();
+        let scene = assemble(&timeline, 9);
+        let places: Vec<f64> = scene.bars[0].served.iter().map(|&(_, place)| place).collect();
+        assert_eq!(places, [0.25, 0.5, 0.75, 1.5]);
     }
 
     #[test]

@@ -15,7 +15,12 @@ pub(crate) struct Shown {
     /// When the caller was told, or gave up; never before the call.
     pub(crate) returned: Option<Time>,
     pub(crate) ending: Ending,
+    /// When it reached the service's code, as far as that is to be shown: the judge's knowledge, which no caller has.
+    pub(crate) served: Vec<Time>,
 }
+
+/// More arrivals at the service are not shown of one operation.
+const MOST_SERVED: usize = 16;
 
 /// How an operation ended, as its caller saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +48,16 @@ impl Shown {
                 Some(Outcome::Unknown) => Ending::Unknown,
                 None => Ending::Pending,
             },
+            served: Vec::new(),
         }
+    }
+
+    /// With its arrivals at the service.
+    pub(crate) fn with_served(mut self, served: &[Time]) -> Shown {
+        self.served = served.to_vec();
+        self.served.sort_unstable();
+        self.served.truncate(MOST_SERVED);
+        self
     }
 
     /// "ann's put x = 1, 0s to 3ms".

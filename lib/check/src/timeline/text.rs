@@ -13,7 +13,7 @@ const WIDTH: usize = 110;
 const NAME: usize = 14;
 /// Cells of a column.
 const NARROWEST: usize = 5;
-const WIDEST: usize = 12;
+const WIDEST: usize = 18;
 /// Rows of faults in one block; more are counted.
 const FAULT_ROWS: usize = 4;
 
@@ -120,7 +120,7 @@ impl Block<'_> {
         Some(Piece {
             from: self.cell(bar.from),
             to: if to > last { self.cell(last + 1.0) - 1 } else { self.cell(to) },
-            label: format!("{sign}{gap}{number}{}", visible(&bar.shown.words)),
+            label: format!("{sign}{gap}{number}{}{}", visible(&bar.shown.words), arrivals(bar)),
             style: Style {
                 first: if bar.from < first { line } else { '|' },
                 line,
@@ -230,6 +230,14 @@ impl Piece {
     }
 }
 
+/// How often it reached the service, where that is not what the caller was told.
+fn arrivals(bar: &Bar<'_>) -> String {
+    match (&bar.shown.ending, bar.served.len()) {
+        (_, 0) | (Ending::Ok, 1) => String::new(),
+        (_, count) => format!(" @{count}"),
+    }
+}
+
 /// What the letters mean, in as few lines as it needs.
 fn legend(scene: &Scene<'_>) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -242,10 +250,13 @@ fn legend(scene: &Scene<'_>) -> Vec<String> {
             Mark::Moment | Mark::MomentOfPart | Mark::Number => "1:",
             Mark::Accused => "|##| X:",
             Mark::Reason => "^",
+            Mark::Arrival if scene.bars.iter().all(|bar| arrivals(bar).is_empty()) => continue,
+            Mark::Arrival => "@1",
             Mark::Window => continue,
             Mark::Fault => "[==]",
         };
         let meaning = match mark {
+            Mark::Arrival => "reached the service so often",
             Mark::Moment | Mark::Number => "its number in an order that works",
             Mark::MomentOfPart => "its number in an order of its part that works",
             _ => mark.meaning(),

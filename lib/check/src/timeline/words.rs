@@ -40,6 +40,7 @@ pub(super) fn lines(scene: &Scene<'_>, number: usize) -> Vec<String> {
     let bar = &scene.bars[number];
     let mut lines = vec![cut(&bar.shown.whose_and_when())];
     lines.extend(ending(bar).map(|line| cut(&line)));
+    lines.extend(arrivals(scene, bar));
     lines.extend(role(scene, bar).map(|line| cut(&line)));
     for order in &scene.orders {
         lines.extend(in_order(order, number).map(|line| cut(&line)));
@@ -68,6 +69,17 @@ fn ending(bar: &Bar<'_>) -> Option<String> {
             Some(format!("{caller} still waits: it may have happened, may happen later, or never"))
         }
     }
+}
+
+/// What the service saw of it, where somebody wrote that down.
+fn arrivals(scene: &Scene<'_>, bar: &Bar<'_>) -> Option<String> {
+    if bar.served.is_empty() {
+        let is_told = scene.knows_arrivals && bar.shown.ending != Ending::Ok;
+        return is_told.then(|| "it never reached the service".to_owned());
+    }
+    let times: Vec<String> = bar.served.iter().map(|(time, _)| time.to_string()).collect();
+    let so_often = if times.len() > 1 { format!(", {} times", times.len()) } else { String::new() };
+    Some(cut(&format!("△ it reached the service at {}{so_often}", times.join(", "))))
 }
 
 fn role(scene: &Scene<'_>, bar: &Bar<'_>) -> Option<String> {
@@ -122,6 +134,7 @@ pub(super) enum Mark {
     Fail,
     Unknown,
     Pending,
+    Arrival,
     Moment,
     Number,
     /// A moment in the order of its part.
@@ -140,6 +153,7 @@ impl Mark {
             Mark::Fail => "failed: did not happen",
             Mark::Unknown => "gave up: nobody knows",
             Mark::Pending => "still waits",
+            Mark::Arrival => "reached the service",
             Mark::Moment => "when it may have taken effect, numbered in an order that works",
             Mark::MomentOfPart => {
                 "when it may have taken effect, numbered in an order of its part that works"
@@ -165,6 +179,7 @@ pub(super) fn legend(scene: &Scene<'_>) -> Vec<Mark> {
         (scene.has(|end| matches!(end, Ending::Fail(_))), Mark::Fail),
         (scene.has(|end| *end == Ending::Unknown), Mark::Unknown),
         (scene.has(|end| *end == Ending::Pending), Mark::Pending),
+        (scene.knows_arrivals, Mark::Arrival),
         (has_point(true) && scene.orders.len() == 1, Mark::Moment),
         (has_point(true) && scene.orders.len() > 1, Mark::MomentOfPart),
         (has_point(false), Mark::Number),
@@ -208,6 +223,26 @@ mod tests {
         assert_eq!(told[2][2], "meanwhile: store 1 crashes");
         assert!(told[3][0].ends_with("from 20ms on") && told[3][1].starts_with("cyd still waits"));
         assert_eq!(told[3].len(), 2);
+    }
+
+    #[test]
+    fn what_reached_the_service_is_told_where_somebody_knows() {
+        // A call that timed out arrived late, twice or never; an answer says itself that it arrived, and on paper nobody knows.
+        let history = by_hand("s")
+            .unknown("ann", 0..5, "a")
+            .reached(&[9, 3])
+            .unknown("bob", 1..6, "b")
+            .ok("cyd", 2..7, "c", 1)
+            .reached(&[4])
+            .history();
+        let timeline = history.timeline();
+        let scene = assemble(&timeline, 9);
+        let told = |bar: usize| lines(&scene, bar).pop();
+        assert_eq!(told(0).as_deref(), Some("△ it reached the service at 3ms, 9ms, 2 times"));
+        assert_eq!(told(1).as_deref(), Some("it never reached the service"));
+        assert_eq!(told(2).as_deref(), Some("△ it reached the service at 4ms"));
+        let on_paper = by_hand::<_, ()>("s").unknown("bob", 1..6, "b").history().timeline();
+        assert!(!lines(&assemble(&on_paper, 9), 0).iter().any(|line| line.contains("reached")));
     }
 
     #[test]

@@ -23,6 +23,8 @@ fn gallery() -> Vec<(&'static str, String, String)> {
         ("holds", verdict(scenarios::judged(scenarios::timed_out()))),
         ("violated", verdict(scenarios::violated())),
         ("partition", verdict(scenarios::partition())),
+        ("double-effect", verdict(scenarios::double_effect())),
+        ("reached", timeline(scenarios::reached())),
         ("parts", verdict(scenarios::parts())),
         ("own-order", timeline(scenarios::without_real_time())),
         ("odd-text", timeline(scenarios::odd_text())),

@@ -99,7 +99,7 @@ fn a_long_history_is_bounded() {
 #[test]
 fn long_requests_are_bounded_too() {
     // Texts of any length, of letters that take the most room there is, leave a page of a megabyte.
-    let text = "<\"'&>".repeat(1_000);
+    let text = "<\"'&>".repeat(100);
     let mut history = by_hand("store");
     for number in 0..1_000 {
         history = history.fail("ann", number * 2..number * 2 + 1, text.as_str(), &text);

@@ -2,7 +2,9 @@
 
 use netsplit_algorithms::replication::EagerStore;
 use netsplit_check::spec::{KeyValue, Register, RegisterRequest, RegisterResponse};
-use netsplit_check::{ByHand, Check, Order, Step, Timeline, Timelines, Verdict, by_hand, linearizable};
+use netsplit_check::{
+    ByHand, Check, Order, Step, Timeline, Timelines, Verdict, by_hand, linearizable, no_double_effect,
+};
 use netsplit_node::{KeyValueRequest, KeyValueResponse, ms, secs};
 use netsplit_sim::Lab;
 
@@ -70,6 +72,28 @@ pub fn partition() -> Verdict {
     lab.run_for(secs(1));
     lab.heal(cut);
     store.history().check(linearizable(KeyValue))
+}
+
+/// What callers were told, and what reached the service: each time-out another fate.
+fn orders() -> ByHand<&'static str, &'static str> {
+    by_hand("payments")
+        .unknown("ann", 0..100, "order 1")
+        .reached(&[40])
+        .ok("ann", 120..130, "order 1", "charged")
+        .reached(&[125])
+        .unknown("bob", 20..110, "order 2")
+        .reached(&[135])
+        .unknown("cyd", 30..90, "order 3")
+        .disturbed(45..115, "payments 0 -x-> ann")
+}
+
+/// A reply was lost, so ann asked again.
+pub fn double_effect() -> Verdict {
+    orders().history().check(no_double_effect(|order: &&str| *order))
+}
+
+pub fn reached() -> Timeline {
+    orders().history().timeline()
 }
 
 /// Two keys, each with an order of its own.

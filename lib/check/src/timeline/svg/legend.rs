@@ -8,7 +8,7 @@ use netsplit_figure::palette::{
     QUIET,
 };
 
-use super::{LETTER, MARGIN, Picture, draw_point, pixels};
+use super::{LETTER, MARGIN, Picture, draw_arrival, draw_point, pixels};
 use crate::timeline::words::{self, Mark};
 
 impl Picture<'_> {
@@ -77,6 +77,7 @@ fn draw_sample(canvas: &mut Canvas, mark: Mark, (x, y): (i32, i32)) {
             canvas.text((x + 11, y + 9), &words, sign);
         }
         Mark::Moment | Mark::MomentOfPart | Mark::Number => draw_point(canvas, (x + 12, y + 5), 1),
+        Mark::Arrival => draw_arrival(canvas, (x + 11, y + 4)),
         Mark::Accused => {
             canvas.text((x + 8, y + 9), &format!("font-weight=\"600\" fill=\"{HARM_TEXT}\""), "✗")
         }

@@ -8,7 +8,7 @@ use netsplit_figure::markup::visible;
 use netsplit_figure::measure::{cells, cut, wrap};
 use netsplit_figure::palette::{
     CALL, CALL_GROUND, DOUBT, DOUBT_GROUND, FAINT, GOOD, GOOD_GROUND, GROUND, HARM, HARM_GROUND, HARM_TEXT,
-    INK,
+    INK, MESSAGE,
 };
 
 use super::Ending;
@@ -25,6 +25,8 @@ const MARGIN: i32 = 12;
 /// Columns are as wide as most labels need, within these.
 const NARROWEST: i32 = 24;
 const WIDEST: i32 = 60;
+/// The same where there are only a few.
+const FEW: i32 = 100;
 /// What all columns together may take before they become narrower: most notebooks show that much.
 const WIDTH: i32 = 900;
 /// So that the legend finds room under a short history.
@@ -56,8 +58,8 @@ fn column_width(scene: &Scene<'_>) -> i32 {
     });
     let wanted = wanted.max().unwrap_or(NARROWEST).clamp(NARROWEST, WIDEST);
     let count = scene.columns.len().max(1) as i32;
-    // A few events need not stand close together, and many may not stand wide apart.
-    wanted.min((WIDTH / count).max(NARROWEST)).max((LEAST_WIDTH / 2 / count).min(WIDEST))
+    // Many events may not stand wide apart, and a few have all the room that there is.
+    wanted.min((WIDTH / count).max(NARROWEST)).max(((LEAST_WIDTH - 120) / count).min(FEW))
 }
 
 fn pixels(cells: usize) -> i32 {
@@ -151,7 +153,10 @@ impl Picture<'_> {
             let middle = (from + to.min(from + 28)) / 2;
             (point.number, point.place.map_or(middle, |place| self.axis.at(place)))
         });
-        let tail = tail(bar, to, next.unwrap_or(self.axis.right()), point.map(|(_, x)| x));
+        let served: Vec<i32> =
+            bar.served.iter().map(|&(time, place)| self.axis.at_moment(time, place)).collect();
+        let latest = served.iter().copied().chain(point.map(|(_, x)| x)).max();
+        let tail = tail(bar, to, next.unwrap_or(self.axis.right()), latest);
         self.canvas.tagged(&[("o", number)], &words::lines(self.scene, number).join(" · "), |canvas| {
             canvas.text((from, top - 4), &face, &label);
             if let Some(tail) = tail {
@@ -160,6 +165,7 @@ impl Picture<'_> {
             }
             canvas.rect((from, top), (to - from, BAR), 3, &looks_of(bar));
             draw_ending(canvas, &bar.shown.ending, (to, top));
+            served.iter().for_each(|&x| draw_arrival(canvas, (x, top + BAR)));
             if let Some((number, x)) = point {
                 draw_point(canvas, (x, top + BAR / 2), number);
             }
@@ -167,11 +173,11 @@ impl Picture<'_> {
     }
 }
 
-/// Up to where a dotted line says that it may still happen: to the moment at which an order has it, else a little.
-fn tail(bar: &Bar<'_>, to: i32, next: i32, point: Option<i32>) -> Option<i32> {
+/// Up to where a dotted line says that it may still happen: to the moment at which an order has it or it arrived, else a little.
+fn tail(bar: &Bar<'_>, to: i32, next: i32, latest: Option<i32>) -> Option<i32> {
     let may_happen = bar.shown.ending == Ending::Unknown && bar.to.is_some();
     let a_little = (to + 26).min(next - 4);
-    let tail = point.filter(|&x| x > to).unwrap_or(a_little);
+    let tail = latest.filter(|&x| x > to).unwrap_or(a_little);
     (may_happen && tail > to).then_some(tail)
 }
 
@@ -213,6 +219,12 @@ fn draw_ending(canvas: &mut Canvas, ending: &Ending, (x, top): (i32, i32)) {
             canvas.path(&format!("M{} {top} l7 {half} l-7 {half}", x - 8, half = BAR / 2), &looks);
         }
     }
+}
+
+/// A small triangle whose tip touches the bar from below.
+fn draw_arrival(canvas: &mut Canvas, (x, y): (i32, i32)) {
+    let looks = format!("fill=\"{MESSAGE}\" stroke=\"{GROUND}\"");
+    canvas.path(&format!("M{} {} l6 -10 l6 10 z", x - 6, y + 6), &looks);
 }
 
 fn draw_point(canvas: &mut Canvas, (x, y): (i32, i32), number: usize) {
