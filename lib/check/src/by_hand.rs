@@ -1,6 +1,6 @@
 //! Histories written by hand: for exercises, for tests, and for what was noted on paper.
 
-use netsplit_node::{CallId, History, NodeId, Operation, Outcome, Time, ms};
+use netsplit_node::{CallId, Disturbance, History, NodeId, Operation, Outcome, Time, ms};
 
 /// Begins a history that is written by hand.
 ///
@@ -18,7 +18,14 @@ use netsplit_node::{CallId, History, NodeId, Operation, Outcome, Time, ms};
 /// assert_eq!(history.operations[0].to_owned().outcome.and_then(|outcome| outcome.ok()), Some(1));
 /// ```
 pub fn by_hand<Q, R>(service: &str) -> ByHand<Q, R> {
-    ByHand { history: History { service: service.to_owned(), seed: None, operations: Vec::new() } }
+    ByHand {
+        history: History {
+            service: service.to_owned(),
+            seed: None,
+            operations: Vec::new(),
+            disturbances: Vec::new(),
+        },
+    }
 }
 
 /// A history in the making; see [`by_hand`].
@@ -47,6 +54,29 @@ impl<Q, R> ByHand<Q, R> {
     /// The caller still waits.
     pub fn pending(self, caller: &str, since: u32, request: Q) -> Self {
         self.with(caller, since, None, request, None)
+    }
+
+    /// The operation that was written last reached the service's code at these milliseconds: the judge's knowledge.
+    ///
+    /// ```
+    /// use netsplit_check::{Check, by_hand, no_double_effect};
+    /// let history = by_hand::<_, ()>("payments").unknown("ann", 0..100, "order 1").reached(&[40, 130]).history();
+    /// assert!(!history.check(no_double_effect(|order: &&str| order.to_string())).holds());
+    /// ```
+    pub fn reached(mut self, at: &[u32]) -> Self {
+        if let Some(last) = self.history.operations.last_mut() {
+            last.served = at.iter().map(|&millis| Time::ZERO + ms(millis.into())).collect();
+        }
+        self
+    }
+
+    /// Something was wrong with the world meanwhile: pictures show it, no checker looks at it.
+    pub fn disturbed(mut self, during: std::ops::Range<u32>, text: &str) -> Self {
+        let at = |millis: u32| Time::ZERO + ms(millis.into());
+        let (from, to) = (at(during.start), Some(at(during.end)));
+        self.history.disturbances.push(Disturbance { from, to, text: text.to_owned() });
+        self.history.disturbances.sort_by_key(|disturbance| disturbance.from);
+        self
     }
 
     /// The history, in the order of invocations.

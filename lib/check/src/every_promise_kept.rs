@@ -31,8 +31,9 @@ pub struct EveryPromiseKept<K, P> {
 /// # use netsplit_node::{CallId, History, NodeId, Operation, Outcome, Time, ms};
 /// # let sign_ups = History { service: "sign-up".into(), seed: Some(7), operations: vec![Operation { call: CallId(1),
 /// #     caller: NodeId(0), caller_name: "ann".into(), request: "ann@example.org", invoked: Time::ZERO,
-/// #     outcome: Some(Outcome::Ok("welcome")), returned: Some(Time::ZERO + ms(3)), served: vec![Time::ZERO + ms(2)] }] };
-/// # let mails = History::<&str, ()> { service: "e-mail".into(), seed: Some(7), operations: vec![] };
+/// #     outcome: Some(Outcome::Ok("welcome")), returned: Some(Time::ZERO + ms(3)), served: vec![Time::ZERO + ms(2)] }], disturbances: vec![] };
+/// # let mails = History::<&str, ()> { service: "e-mail".into(), seed: Some(7), operations: vec![],
+/// #     disturbances: vec![] };
 /// let kept = every_promise_kept(&mails, |address: &&str, _: &&str| Some(*address), |address| *address);
 /// assert_eq!(
 ///     sign_ups.check(kept).violations(),

@@ -10,7 +10,8 @@
 //! # let mail = |call, at| Operation { call: CallId(call), caller: NodeId(0), caller_name: "sign-up 0".into(),
 //! #     request: "ann", invoked: Time::ZERO, outcome: Some(Outcome::Ok(())), returned: Some(Time::ZERO + ms(9)),
 //! #     served: vec![Time::ZERO + ms(at)] };
-//! # let mails = History { service: "e-mail".into(), seed: Some(7), operations: vec![mail(1, 5), mail(2, 1005)] };
+//! # let mails = History { service: "e-mail".into(), seed: Some(7), operations: vec![mail(1, 5), mail(2, 1005)],
+//! #     disturbances: vec![] };
 //! let verdict = mails.check(no_double_effect(|address: &&str| address.to_string()));
 //! assert_eq!(
 //!     verdict.to_string(),
@@ -29,8 +30,10 @@
 //! | at most once | `no_double_effect.rs` |
 //! | at least once, if promised | `every_promise_kept.rs` |
 //! | what callers believed, against what was done | `outcome_table.rs` |
+//! | what it looks like | `timeline/mod.rs` |
 
 mod by_hand;
+mod card;
 mod every_promise_kept;
 pub mod import;
 mod linearizability;
@@ -39,6 +42,7 @@ mod outcome_table;
 pub mod spec;
 #[cfg(test)]
 mod test_histories;
+mod timeline;
 mod verdict;
 
 pub use by_hand::{ByHand, by_hand};
@@ -47,4 +51,5 @@ pub use import::{ImportError, ImportProblem};
 pub use linearizability::{Budget, Exhausted, Finding, Judged, Judgement, Linearizable, linearizable};
 pub use no_double_effect::{NoDoubleEffect, no_double_effect};
 pub use outcome_table::{OutcomeTable, Told};
+pub use timeline::{Order, Step, Timeline, Timelines};
 pub use verdict::{Check, Checker, Verdict};

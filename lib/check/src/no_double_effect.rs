@@ -9,8 +9,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use netsplit_figure::Figure;
 use netsplit_node::{History, Time};
 
+use crate::timeline::{Shown, Timeline};
 use crate::verdict::{Checker, Verdict};
 
 /// The checker made by [`no_double_effect`].
@@ -27,7 +29,8 @@ pub struct NoDoubleEffect<F> {
 /// ```
 /// use netsplit_check::{Check, no_double_effect};
 /// # use netsplit_node::History;
-/// # let mails = History::<(String, u32), ()> { service: "e-mail".into(), seed: Some(7), operations: vec![] };
+/// # let mails = History::<(String, u32), ()> { service: "e-mail".into(), seed: Some(7), operations: vec![],
+/// #     disturbances: vec![] };
 /// let verdict = mails.check(no_double_effect(|(address, _number): &(String, u32)| address.clone()));
 /// assert!(verdict.holds());
 /// ```
@@ -55,6 +58,7 @@ where
             effects.entry((self.key)(&operation.request)).or_default().extend(served);
         }
         let count = effects.values().map(Vec::len).sum();
+        let picture = self.picture(history, &effects);
         let mut verdict = Verdict::of("NoDoubleEffect", history).counting(count, "effect");
         for (key, mut times) in effects.into_iter().filter(|(_, times)| times.len() > 1) {
             times.sort();
@@ -64,7 +68,34 @@ where
                 when_and_for_whom(&times)
             ));
         }
-        verdict
+        verdict.illustrated(picture.into_iter().collect())
+    }
+}
+
+/// Operations in a picture: as many as are seen without scrolling, as a rule.
+const DRAWN: usize = 14;
+
+impl<F> NoDoubleEffect<F> {
+    /// The first operations that asked for effects which took place more than once; nothing if there are none.
+    fn picture<Q, R, K>(
+        &self,
+        history: &History<Q, R>,
+        effects: &BTreeMap<K, Vec<(Time, &str)>>,
+    ) -> Option<Figure>
+    where
+        F: Fn(&Q) -> K,
+        K: Ord + Debug,
+    {
+        let mut shown = Vec::new();
+        for (number, operation) in history.iter().enumerate() {
+            let key = (self.key)(&operation.request);
+            if effects.get(&key).is_some_and(|times| times.len() > 1) {
+                shown.push(Shown::of(number, operation, format!("{key:?}")).with_served(&operation.served));
+            }
+        }
+        let is_violated = !shown.is_empty();
+        let timeline = Timeline::new(shown, history.disturbances.clone());
+        is_violated.then(|| timeline.title("NoDoubleEffect is violated").at_most(DRAWN).figure())
     }
 }
 

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 
+use netsplit_figure::markup::escape;
 use netsplit_node::{History, Operation, Outcome, Time, rich};
 
-use netsplit_figure::markup::escape;
+use crate::card;
 
 /// What a caller was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +72,7 @@ impl OutcomeTable {
     /// # let timed_out = Operation { call: CallId(1), caller: NodeId(0), caller_name: "ann".into(), request: "order 1",
     /// #     invoked: Time::ZERO, outcome: Some(Outcome::<()>::Unknown), returned: Some(Time::ZERO + ms(100)),
     /// #     served: vec![Time::ZERO + ms(130)] };
-    /// # let history = History { service: "payments".into(), seed: Some(7), operations: vec![timed_out] };
+    /// # let history = History { service: "payments".into(), seed: Some(7), operations: vec![timed_out], disturbances: vec![] };
     /// let table = OutcomeTable::of(&history);           // ann's call timed out after 100 ms and arrived after 130 ms
     /// assert_eq!(table.happened(Told::Unknown), 1);
     /// assert_eq!(table.late(Told::Unknown), 1);
@@ -142,15 +143,17 @@ impl OutcomeTable {
         rich::show("text/plain", &self.to_string());
     }
 
-    /// The table as HTML, with a background of its own for dark pages.
+    /// The table as HTML, in the page's own theme where it has one.
     pub fn html(&self) -> String {
-        let cell = "padding:3px 12px;border-top:1px solid #d0d7de;text-align:right;background:#ffffff";
+        let (ink, quiet, ground, line) = (card::ink(), card::quiet(), card::ground(), card::line());
+        let cell =
+            format!("padding:3px 12px;border-top:1px solid {line};text-align:right;background:{ground}");
         let [yes, no] = self.headings();
         let mut html = format!(
-            "<div style=\"background:#ffffff;color:#1f2328;border:1px solid #d0d7de;border-radius:6px;padding:8px 12px;\
+            "<div style=\"background:{ground};color:{ink};border:1px solid {line};border-radius:6px;padding:8px 12px;\
              margin:4px 0;max-width:760px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;\
              font-size:14px\"><div style=\"margin-bottom:6px\">{}</div>\
-             <table style=\"border-collapse:collapse;color:#1f2328;font-size:14px\"><tr style=\"background:#ffffff\">\
+             <table style=\"border-collapse:collapse;color:{ink};font-size:14px\"><tr style=\"background:{ground}\">\
              <th style=\"text-align:left;padding:3px 12px\">told</th><th style=\"padding:3px 12px\">{yes}</th>\
              <th style=\"padding:3px 12px\">{no}</th><th></th></tr>",
             escape(&self.headline())
@@ -158,9 +161,9 @@ impl OutcomeTable {
         for told in self.rows() {
             let Counts { happened, not, .. } = self.counts[told as usize];
             html.push_str(&format!(
-                "<tr style=\"background:#ffffff\"><td style=\"{cell};text-align:left\">{told:?}</td>\
+                "<tr style=\"background:{ground}\"><td style=\"{cell};text-align:left\">{told:?}</td>\
                  <td style=\"{cell}\">{happened}</td><td style=\"{cell}\">{not}</td>\
-                 <td style=\"{cell};text-align:left;color:#57606a\">{}</td></tr>",
+                 <td style=\"{cell};text-align:left;color:{quiet}\">{}</td></tr>",
                 self.remark(told)
             ));
         }

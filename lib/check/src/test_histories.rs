@@ -24,5 +24,5 @@ pub(crate) fn asked<R>(
 
 /// A history of these operations at a service called "e-mail", seed 7.
 pub(crate) fn history<R>(operations: Vec<Operation<&'static str, R>>) -> History<&'static str, R> {
-    History { service: "e-mail".to_owned(), seed: Some(7), operations }
+    History { service: "e-mail".to_owned(), seed: Some(7), operations, disturbances: Vec::new() }
 }

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use netsplit_figure::Figure;
+use netsplit_figure::markup::{escape, visible};
+use netsplit_figure::palette::{DOUBT, GOOD, HARM};
 use netsplit_node::{History, rich};
 
-use netsplit_figure::markup::{escape, visible};
+use crate::card;
 
 /// Judges a history of requests `Q` and responses `R`.
 ///
@@ -23,7 +26,7 @@ use netsplit_figure::markup::{escape, visible};
 ///         verdict
 ///     }
 /// }
-/// let history = History::<(), ()> { service: "store".into(), seed: None, operations: vec![] };
+/// let history = History::<(), ()> { service: "store".into(), seed: None, operations: vec![], disturbances: vec![] };
 /// assert!(history.check(NothingPending).holds());
 /// ```
 #[diagnostic::on_unimplemented(
@@ -72,7 +75,7 @@ pub struct Verdict {
     /// For each violation, lines that say more.
     details: Vec<Vec<String>>,
     undecided: Vec<String>,
-    pictures: Vec<String>,
+    pictures: Vec<Figure>,
     counts: Vec<(usize, String)>,
     seed: Option<u64>,
 }
@@ -112,8 +115,8 @@ impl Verdict {
         self.details.push(details);
     }
 
-    /// Adds pictures, each the HTML of one, for below the sentences. Users' texts in them must be escaped already.
-    pub fn illustrated(mut self, pictures: Vec<String>) -> Verdict {
+    /// Adds pictures for below the sentences, such as a [`Timeline`](crate::Timeline)'s.
+    pub fn illustrated(mut self, pictures: Vec<Figure>) -> Verdict {
         self.pictures.extend(pictures);
         self
     }
@@ -153,40 +156,50 @@ impl Verdict {
         self.seed
     }
 
-    /// Shows the verdict in a notebook, as a card and as text.
-    pub fn evcxr_display(&self) {
-        rich::show("text/html", &self.html());
-        rich::show("text/plain", &self.to_string());
+    /// Its pictures.
+    pub fn pictures(&self) -> &[Figure] {
+        &self.pictures
     }
 
-    /// The verdict as a card: a mark and a word besides the colour, and a background of its own for dark pages.
+    /// Shows the verdict in a notebook, as a card, as its first picture, if it has one, and as text.
+    pub fn evcxr_display(&self) {
+        rich::show("text/html", &self.html());
+        if let Some(picture) = self.pictures.first() {
+            rich::show("image/svg+xml", &picture.svg);
+        }
+        let pictures = self.pictures.iter().map(|picture| format!("\n\n{}", picture.text.trim_end()));
+        rich::show("text/plain", &format!("{self}{}", pictures.collect::<String>()));
+    }
+
+    /// The verdict as a card, in the page's own theme where it has one: a mark and a word besides the colour.
     pub fn html(&self) -> String {
-        let (edge, ground, mark) = if self.holds() {
-            ("#009e73", "#edf8f4", "✓")
+        let (edge, mark) = if self.holds() {
+            (GOOD, "✓")
         } else if self.is_undecided() {
-            ("#8a6d00", "#fbf6e3", "?")
+            (DOUBT, "?")
         } else {
-            ("#d55e00", "#fdf1ea", "✗")
+            (HARM, "✗")
         };
+        let (ink, quiet, ground) = (card::ink(), card::quiet(), card::ground());
         let width = if self.pictures.is_empty() { "760px" } else { "100%" };
         let mut html = format!(
             "<div style=\"border:1px solid {edge};border-left:6px solid {edge};border-radius:6px;background:{ground};\
-             color:#1f2328;padding:8px 12px;margin:4px 0;max-width:{width};\
+             color:{ink};padding:8px 12px;margin:4px 0;max-width:{width};\
              font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;line-height:1.45\">\
              <div><span style=\"color:{edge};font-weight:700\">{mark}</span> <b>{}</b>: {} \
-             <span style=\"color:#57606a\">{}</span></div>",
+             <span style=\"color:{quiet}\">{}</span></div>",
             escape(&self.property),
             self.word(),
             escape(&self.scope()),
         );
         if !self.holds() {
-            html.push_str("<ul style=\"margin:6px 0 0;padding-left:22px;color:#1f2328\">");
+            html.push_str("<ul style=\"margin:6px 0 0;padding-left:22px\">");
             for (sentence, _) in self.sentences_shown() {
                 html.push_str(&format!("<li style=\"margin:2px 0\">{}</li>", escape(&sentence)));
             }
             html.push_str("</ul>");
         }
-        html.push_str(&self.pictures.concat());
+        self.pictures.iter().for_each(|picture| html.push_str(&picture.html()));
         html.push_str("</div>");
         html
     }
@@ -239,7 +252,12 @@ mod tests {
     use super::*;
 
     fn verdict(violations: usize) -> Verdict {
-        let history = History::<(), ()> { service: "s".into(), seed: Some(42), operations: vec![] };
+        let history = History::<(), ()> {
+            service: "s".into(),
+            seed: Some(42),
+            operations: vec![],
+            disturbances: vec![],
+        };
         let mut verdict = Verdict::of("P", &history).counting(1, "effect");
         (0..violations).for_each(|number| verdict.violated(format!("<{number}>")));
         verdict

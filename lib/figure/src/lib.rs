@@ -15,11 +15,13 @@
 //! | which colours there are, in a light theme and in a dark one | `palette.rs` |
 //! | how strokes become SVG | `canvas.rs` |
 //! | how texts of users become harmless | `markup.rs` |
+//! | how wide a text is, and where it is cut | `measure.rs` |
 //! | how a picture is shown, also where no script may run | `figure.rs`, `script/figure.js` |
 
 mod canvas;
 mod figure;
 pub mod markup;
+pub mod measure;
 pub mod palette;
 
 pub use canvas::{Canvas, Point};

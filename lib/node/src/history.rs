@@ -1,4 +1,7 @@
 //! Histories: what clients asked of a service, when, and what they were told. Checkers judge nothing else.
+//!
+//! A history also says what was wrong with the world meanwhile, since people ask that next. No checker looks at it: a promise is
+//! a promise in bad weather too.
 
 use std::fmt::{self, Debug};
 
@@ -28,6 +31,17 @@ pub struct Operation<Q, R> {
     pub served: Vec<Time>,
 }
 
+/// Something that was wrong with the world, for a while or at one moment: a partition, a crash, a clock that jumps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disturbance {
+    /// When it began.
+    pub from: Time,
+    /// When it was over: `from` itself for what happens at one moment, nothing for what still lasts.
+    pub to: Option<Time>,
+    /// What it was: "partition: store 0 | store 1, store 2".
+    pub text: String,
+}
+
 /// Operations in the order of their invocation. `Q` and `R` are the service's request and response.
 #[derive(Clone, PartialEq)]
 pub struct History<Q, R> {
@@ -37,6 +51,9 @@ pub struct History<Q, R> {
     pub seed: Option<u64>,
     /// The operations.
     pub operations: Vec<Operation<Q, R>>,
+    /// What was wrong with the world meanwhile, as far as it is known, in the order in which it began. Pictures show it; it is no
+    /// part of any judgement.
+    pub disturbances: Vec<Disturbance>,
 }
 
 impl<Q, R> History<Q, R> {
@@ -109,7 +126,8 @@ mod tests {
             served: vec![],
         };
         let operations = vec![operation("ann", Some(Outcome::Ok(7))), operation("bob", None)];
-        let history = History { service: "counter".to_owned(), seed: Some(1), operations };
+        let history =
+            History { service: "counter".to_owned(), seed: Some(1), operations, disturbances: vec![] };
         assert_eq!(
             format!("{history:?}"),
             "history of counter: 2 operations\n  \

@@ -43,7 +43,7 @@ pub mod trace;
 pub use context::{Context, DiskAccess, Peers};
 pub use disk::{Disk, DiskFaults};
 pub use distribution::Zipf;
-pub use history::{History, Operation};
+pub use history::{Disturbance, History, Operation};
 pub use inspection::Inspection;
 pub use invariant::{Invariant, Member};
 pub use key_value::{KeyValueRequest, KeyValueResponse, Value};

@@ -11,12 +11,13 @@ pub use netsplit_algorithms::{clocks, commit, consensus, idempotency, register, 
 pub use netsplit_check as check;
 pub use netsplit_check::spec::{self, Specification};
 pub use netsplit_check::{
-    Check, Checker, OutcomeTable, Told, Verdict, by_hand, every_promise_kept, linearizable, no_double_effect,
+    Check, Checker, OutcomeTable, Timeline, Timelines, Told, Verdict, by_hand, every_promise_kept,
+    linearizable, no_double_effect,
 };
 pub use netsplit_node::{
-    Address, CallId, Context, Disk, Duration, History, Inspection, Interval, Invariant, KeyValueRequest,
-    KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature, Time, Trace,
-    TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
+    Address, CallId, Context, Disk, Disturbance, Duration, History, Inspection, Interval, Invariant,
+    KeyValueRequest, KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature,
+    Time, Trace, TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
 };
 #[doc(hidden)]
 pub use netsplit_node::{interrupt, place, progress};

@@ -6,6 +6,7 @@
 use netsplit_node::Chance;
 use netsplit_node::trace::EventKind;
 
+use crate::disturbances::Source;
 use crate::group::Group;
 use crate::network::{Effect, Pipe, Rule, Traffic, percent};
 use crate::recorder::{FROM_OUTSIDE, Rest};
@@ -36,6 +37,7 @@ impl World {
         let words = self.in_words(traffic, &effect);
         let rule = self.network.add_rule(traffic.clone(), effect, None);
         self.refresh_extras();
+        self.disturbances.begin(Source::Rule(rule.0), self.now, format!("a rule {words}"));
         self.tell(|_| EventKind::RuleBegan { rule: rule.0, text: words });
         rule
     }
@@ -43,6 +45,8 @@ impl World {
     /// A rule for the next `count` messages. The trace does not tell of it: all that it ever does is lose these messages, and each loss
     /// is told.
     pub(crate) fn begin_short_rule(&mut self, traffic: Traffic, count: u32) -> Rule {
+        let what = self.traffic_in_words(&traffic);
+        self.disturbances.happens(self.now, format!("a rule loses the next {count} of {what}"));
         let rule = self.network.add_rule(traffic, Effect::Lose(Chance::new(1.0)), Some(count));
         self.refresh_extras();
         rule
@@ -51,6 +55,7 @@ impl World {
     /// Ends a rule; one that has ended already stays ended.
     pub(crate) fn end_rule(&mut self, rule: Rule) {
         if let Some((traffic, effect)) = self.network.remove_rule(rule) {
+            self.disturbances.end(Source::Rule(rule.0), self.now);
             let text = self.in_words(&traffic, &effect);
             self.tell(|_| EventKind::RuleEnded { rule: rule.0, text });
         }

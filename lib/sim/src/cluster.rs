@@ -413,7 +413,12 @@ impl<S: Service> Cluster<S> {
                 served: operation.served.clone(),
             })
             .collect();
-        History { service: self.name.clone(), seed: Some(world.seed), operations }
+        History {
+            service: self.name.clone(),
+            seed: Some(world.seed),
+            operations,
+            disturbances: world.disturbances.all(),
+        }
     }
 }
 

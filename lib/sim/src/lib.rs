@@ -16,7 +16,7 @@
 //! | how calls, deadlines, retries and names work | `calls.rs`, `dns.rs`, `participants.rs` |
 //! | what networks, nodes and clocks do | `network/`, `routes.rs`, `lifecycle.rs`, `special.rs`, `clock.rs`, `handler_panic.rs`, `members.rs` |
 //! | why protocols are not compiled into the simulator | `population.rs` |
-//! | what is kept of a run | `recorder.rs`, `states.rs`, `traces.rs`, `announcements.rs` |
+//! | what is kept of a run | `recorder.rs`, `states.rs`, `traces.rs`, `announcements.rs`, `disturbances.rs` |
 //! | what is shown of this moment | `views.rs` |
 
 mod action;
@@ -26,6 +26,7 @@ mod calls;
 mod client;
 mod clock;
 mod cluster;
+mod disturbances;
 mod dns;
 mod effects;
 mod error;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use netsplit_node::trace::EventKind;
 use netsplit_node::{NodeId, Time};
 
+use crate::disturbances::Source;
 use crate::error::LabError;
 use crate::handler_panic::NodesRun;
 use crate::queue::Coming;
@@ -14,6 +15,7 @@ use crate::world::{World, kind};
 impl World {
     /// Makes the node anew from its factory and lets it begin.
     pub(crate) fn start(&mut self, node: NodeId, again: bool) {
+        self.disturbances.end(Source::Node(node), self.now);
         let event =
             self.record(kind::STARTED, (node, None), FROM_OUTSIDE, |_| EventKind::Started { node, again });
         self.run_step(node, event, |population, member, step| population.start(member, step));
@@ -38,6 +40,8 @@ impl World {
         let blocked = participant.blocked.take();
         self.open_calls.retain(|_, open| open.caller != node);
         self.dns.forget(node);
+        let text = format!("{} {reason}", self.name_of(node));
+        self.disturbances.begin(Source::Node(node), self.now, text);
         self.record(kind::CRASHED, (node, None), cause, |_| EventKind::Crashed {
             node,
             reason: reason.to_owned(),
@@ -78,6 +82,8 @@ impl World {
     /// The node takes no step before `until`; what arrives waits for it.
     pub(crate) fn pause(&mut self, node: NodeId, until: Time) -> Result<(), LabError> {
         self.check_up(node)?;
+        let text = format!("{} is paused", self.name_of(node));
+        self.disturbances.pause(node, self.now, until, text);
         self.record(kind::PAUSED, (node, None), FROM_OUTSIDE, |_| EventKind::Paused { node, until });
         let participant = &mut self.participants[node.0 as usize];
         match &mut participant.blocked {

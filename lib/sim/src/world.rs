@@ -11,6 +11,7 @@ use netsplit_node::{Duration, Identity, Inspection, NodeId, Random, Slab, Slot, 
 
 use crate::action::Logged;
 use crate::byzantine::Twin;
+use crate::disturbances::Disturbances;
 use crate::dns::Names;
 use crate::handler_panic;
 use crate::network::{Cut, Latency, Network};
@@ -82,6 +83,7 @@ pub(crate) struct World {
     pub(crate) network: Network,
     pub(crate) recorder: Recorder,
     pub(crate) states: States,
+    pub(crate) disturbances: Disturbances,
     pub(crate) participants: Vec<Participant>,
     pub(crate) clusters: Vec<ClusterState>,
     pub(crate) clients: Vec<ClientState>,
@@ -138,6 +140,7 @@ impl World {
             network: Network::new(Latency::Uniform(ms(1), ms(2)), Random::stream(seed, &[NETWORK_STREAM])),
             recorder: Recorder::new(seed, keep),
             states: States::new(STATES_EACH_RUN),
+            disturbances: Disturbances::default(),
             participants: Vec::new(),
             clusters: Vec::new(),
             clients: Vec::new(),

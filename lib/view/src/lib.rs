@@ -38,7 +38,7 @@
 //! | two runs side by side | `compare.rs` |
 //! | everybody at one moment | `cluster/` |
 //! | a run, moment by moment | `player.rs`, `script/player.js`, `script/cluster.js` |
-//! | the picture in letters | `text.rs`, `measure.rs` |
+//! | the picture in letters | `text.rs` |
 
 mod assemble;
 mod cluster;
@@ -46,7 +46,6 @@ mod compare;
 mod diagram;
 mod layout;
 mod live;
-mod measure;
 mod options;
 mod overview;
 mod player;

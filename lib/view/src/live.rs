@@ -10,10 +10,10 @@ use netsplit_node::Trace;
 use netsplit_node::json::Json;
 use netsplit_node::trace::{Cargo, EventId, OutcomeKind, Participant};
 
-use crate::measure::cut;
 use crate::scene::{ItemKind, Mark, Scene};
 use crate::state::{Sheet, names};
 use crate::svg::Drawing;
+use netsplit_figure::measure::cut;
 
 /// All states together take about so many bytes at most; how many more there are is said.
 const MOST_STATE_BYTES: usize = 24_000;

@@ -235,7 +235,7 @@ pub fn history_of<S: Subject>(cluster: &Cluster<S>) -> History<KeyValueRequest, 
             served: operation.served,
         })
     });
-    History { service, seed, operations: asked.collect() }
+    History { service, seed, operations: asked.collect(), disturbances: all.disturbances }
 }
 
 /// The laboratory's sentence on a violation begins with the property's name.

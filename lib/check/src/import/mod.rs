@@ -113,7 +113,8 @@ fn import<W: Words>(
     service: &str,
     text: &str,
 ) -> Result<History<W::Request, W::Response>, ImportError> {
-    let mut history = History { service: service.to_owned(), seed: None, operations: Vec::new() };
+    let mut history =
+        History { service: service.to_owned(), seed: None, operations: Vec::new(), disturbances: Vec::new() };
     // For each process that waits: its operation, and the line in which it asked.
     let mut waiting: std::collections::BTreeMap<u32, (usize, usize)> = std::collections::BTreeMap::new();
     for (line, text) in (1..).zip(text.lines()) {

@@ -36,7 +36,7 @@
 //! | what the search does, and what keeps it small | `search.rs` |
 //! | how it remembers | `memory.rs`, `interned.rs`, `transitions.rs` |
 //! | when an operation is before another | `parts.rs` |
-//! | how a violation is explained | `reasons.rs`, `sentences.rs`, `picture.rs` |
+//! | how a violation is explained | `reasons.rs`, `sentences.rs` |
 //! | when it gives up | `budget.rs` |
 
 use netsplit_node::History;
@@ -49,7 +49,6 @@ mod interned;
 mod judgement;
 mod memory;
 mod parts;
-mod picture;
 mod reasons;
 mod search;
 mod sentences;

@@ -2,8 +2,8 @@
 
 use super::judgement::{Finding, Judged, Judgement};
 use super::parts::happened;
-use super::picture::Scene;
 use super::subject::{Ending, Subject};
+use crate::timeline::{Order, Timeline};
 use crate::verdict::Verdict;
 use netsplit_figure::markup::visible;
 
@@ -27,46 +27,50 @@ pub(super) fn verdict(
     }
     let happened = happened(subject, count);
     let mut pictures = Vec::new();
+    let is_divided = judgement.parts.len() > 1;
     for part in &judgement.parts {
         match &part.finding {
             Finding::Linearizable { .. } => {}
-            Finding::Violated { operation, order, because } => {
+            Finding::Violated { operation, because, .. } => {
                 verdict.violated_by(
                     violation(subject, *operation, because),
                     listed(subject, *operation, because),
                 );
                 if pictures.len() < PICTURES {
                     let (operations, left_out) = drawn(subject, &happened, part, *operation, because);
-                    let orders = vec![order.clone()];
-                    let key = part.key.clone().filter(|_| judgement.parts.len() > 1);
-                    pictures.push(Scene {
-                        subject,
-                        operations,
-                        left_out,
-                        key,
-                        orders,
-                        accused: Some(*operation),
-                        because,
-                    });
+                    let of_what = part.key.as_ref().filter(|_| is_divided);
+                    let of_what = of_what.map_or(String::new(), |key| format!(", in part {key}"));
+                    let mut timeline = timeline(subject, &operations, &[part])
+                        .title(format!("Linearizability is violated{of_what}"))
+                        .accusing(*operation, because);
+                    if left_out > 0 {
+                        timeline = timeline.noting(format!("not drawn: {left_out} other operations"));
+                    }
+                    pictures.push(timeline);
                 }
             }
             Finding::Undecided { .. } => verdict.undecided(undecided(subject, part)),
         }
     }
     if judgement.holds() && (1..=DRAWN_IF_HOLDS).contains(&happened.len()) {
-        let orders = judgement.parts.iter().map(|part| order_of(part).to_vec()).collect();
-        let scene = Scene {
-            subject,
-            operations: happened,
-            left_out: 0,
-            key: None,
-            orders,
-            accused: None,
-            because: &[],
-        };
-        pictures.push(scene);
+        let parts: Vec<&Judged> = judgement.parts.iter().collect();
+        pictures.push(timeline(subject, &happened, &parts).title("Linearizability holds"));
     }
-    verdict.illustrated(pictures.iter().map(Scene::html).collect())
+    verdict.illustrated(pictures.iter().map(Timeline::figure).collect())
+}
+
+/// The picture of these operations, with an order for each part.
+fn timeline(subject: &dyn Subject, operations: &[usize], parts: &[&Judged]) -> Timeline {
+    let shown = operations.iter().map(|&operation| subject.shown(operation)).collect();
+    let timeline = Timeline::new(shown, subject.disturbances().to_vec());
+    parts.iter().fold(timeline, |timeline, part| {
+        let key = part.key.as_ref().filter(|_| parts.len() > 1);
+        timeline.ordered(Order {
+            title: key.map_or(String::new(), |key| format!("the order of part {key}")),
+            steps: subject.steps(order_of(part), operations),
+            in_real_time: true,
+        })
+    })
 }
 
 fn order_of(part: &Judged) -> &[usize] {
@@ -154,11 +158,6 @@ fn undecided(subject: &dyn Subject, part: &Judged) -> String {
 /// "ann's put x = 1".
 fn whose(subject: &dyn Subject, operation: usize) -> String {
     format!("{}'s {}", subject.facts(operation).caller_name, subject.words(operation))
-}
-
-/// "ann's put x = 1 (0s to 3ms)".
-pub(super) fn whose_and_when(subject: &dyn Subject, operation: usize) -> String {
-    format!("{} ({})", whose(subject, operation), when(subject, operation))
 }
 
 /// "3ms to 9ms", or "from 3ms on".

@@ -3,11 +3,12 @@
 //! A cell compiles generic code again, without optimisation. So what is generic here only compares, hashes and steps; the search
 //! knows operations, classes and states as numbers, and is compiled once.
 
-use netsplit_node::{History, Operation, Outcome, Time};
+use netsplit_node::{Disturbance, History, Operation, Outcome, Time};
 
 use super::interned::Interned;
 use super::transitions::Steps;
 use crate::spec::Specification;
+use crate::timeline::{Shown, Step, briefly};
 
 /// What the checker asks of a history.
 pub(super) trait Subject: Sync {
@@ -20,6 +21,12 @@ pub(super) trait Subject: Sync {
     fn classes<'a>(&'a self, operations: &[usize]) -> (Vec<Classes>, Box<dyn Steps + 'a>);
     /// The operation in words.
     fn words(&self, operation: usize) -> String;
+    /// The operation for a picture.
+    fn shown(&self, operation: usize) -> Shown;
+    /// An order for a picture, with the states after those operations that are drawn.
+    fn steps(&self, order: &[usize], drawn: &[usize]) -> Vec<Step>;
+    /// What was wrong with the world meanwhile.
+    fn disturbances(&self) -> &[Disturbance];
 }
 
 /// What is known of an operation apart from its request and response.
@@ -111,7 +118,31 @@ impl<S: Specification> Subject for Typed<'_, S> {
         let operation = self.operation(operation);
         self.specification.words(&operation.request, told(operation))
     }
+
+    fn shown(&self, operation: usize) -> Shown {
+        Shown::of(operation, self.operation(operation), self.words(operation))
+    }
+
+    fn steps(&self, order: &[usize], drawn: &[usize]) -> Vec<Step> {
+        let mut state = (order.len() <= MOST_WALKED).then(|| self.specification.init());
+        let step = |&number: &usize| {
+            let operation = self.operation(number);
+            state = state
+                .take()
+                .and_then(|state| self.specification.step(&state, &operation.request, told(operation)));
+            let state = state.as_ref().filter(|_| drawn.contains(&number)).map(briefly);
+            Step { operation: number, state }
+        };
+        order.iter().map(step).collect()
+    }
+
+    fn disturbances(&self) -> &[Disturbance] {
+        &self.history.disturbances
+    }
 }
+
+/// The states of a longer order are not told: each step may copy the whole state, in code that a cell compiles without optimisation.
+const MOST_WALKED: usize = 5_000;
 
 fn told<Q, R>(operation: &Operation<Q, R>) -> Option<&R> {
     match &operation.outcome {

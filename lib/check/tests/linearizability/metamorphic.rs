@@ -2,7 +2,8 @@
 
 use netsplit_check::{Check, Finding, linearizable, spec};
 use netsplit_node::{
-    CallId, History, KeyValueRequest, KeyValueResponse, NodeId, Operation, Outcome, Random, Time, ns,
+    CallId, Disturbance, History, KeyValueRequest, KeyValueResponse, NodeId, Operation, Outcome, Random,
+    Time, ns,
 };
 
 use crate::random_histories::{Shape, key_value, random_history};
@@ -133,4 +134,18 @@ fn threads_change_neither_verdict_nor_text() {
         assert_eq!(history.check(&alone).to_string(), history.check(&many).to_string());
         assert_eq!(history.check(&alone).html(), history.check(linearizable(spec::KeyValue)).html());
     }
+}
+
+/// What was wrong with the world is shown, and excuses nothing.
+#[test]
+fn faults_keep_the_verdict() {
+    for_each_history(|random, history, expected| {
+        let mut disturbed = history.clone();
+        for _ in 0..3 {
+            let from = Time::ZERO + ns(random.below(100) as i64);
+            let to = random.chance(0.5).then(|| from + ns(random.below(100) as i64));
+            disturbed.disturbances.push(Disturbance { from, to, text: "partition".to_owned() });
+        }
+        assert_eq!(holds(&disturbed), expected, "{history:?}");
+    });
 }

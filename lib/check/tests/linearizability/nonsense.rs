@@ -139,7 +139,8 @@ fn impossible_histories() {
         }
         must_answer(&history, CasRegister);
     }
-    let empty = History { service: String::new(), seed: None, operations: Vec::new() };
+    let empty =
+        History { service: String::new(), seed: None, operations: Vec::new(), disturbances: Vec::new() };
     must_answer(&empty, CasRegister);
     assert!(empty.check(linearizable(CasRegister)).holds());
 }

@@ -74,7 +74,7 @@ pub fn random_history<S: Specification>(
     for (number, operation) in (0..).zip(&mut operations) {
         operation.call = CallId(number);
     }
-    History { service: "service".to_owned(), seed: None, operations }
+    History { service: "service".to_owned(), seed: None, operations, disturbances: Vec::new() }
 }
 
 /// A response that fits the state, if one of a few draws does, or any.

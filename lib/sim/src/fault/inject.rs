@@ -5,6 +5,7 @@ use netsplit_node::{Chance, DiskFaults, Duration, NodeId};
 
 use super::Fault;
 use crate::byzantine::Behaviour;
+use crate::disturbances::Source;
 use crate::error::LabError;
 use crate::group::Group;
 use crate::network::{Cut, Effect, Pipe, Rule, Severed, Traffic};
@@ -173,6 +174,7 @@ impl World {
     pub(crate) fn cut_as(&mut self, cut: Cut, severed: Severed, text: String, groups: &[Group]) {
         let one_way = severed.is_one_way();
         self.network.cut(cut, severed);
+        self.disturbances.begin(Source::Cut(cut.0), self.now, format!("partition: {text}"));
         let groups = groups.iter().map(|group| group.ids().to_vec()).collect();
         self.record(kind::CUT, (NodeId(cut.0), None), FROM_OUTSIDE, |_| EventKind::Cut {
             cut: cut.0,
@@ -187,6 +189,7 @@ impl World {
         let flapped = self.flaps.remove(&cut).is_some();
         let open = self.network.heal(cut)?;
         if open {
+            self.disturbances.end(Source::Cut(cut.0), self.now);
             self.record(kind::HEALED, (NodeId(cut.0), None), FROM_OUTSIDE, |_| EventKind::Healed {
                 cut: cut.0,
             });
@@ -310,6 +313,7 @@ impl World {
         fields.values.retain(|(field, _)| field != "nodes");
         for &node in &nodes {
             let text = fields.to_string();
+            self.disturbances.happens(self.now, format!("{}: {text}", self.name_of(node)));
             self.record(kind::FAULT, (node, None), FROM_OUTSIDE, |_| EventKind::Fault { node, text });
         }
         nodes
@@ -326,6 +330,7 @@ impl World {
             let names: Vec<String> = groups.iter().map(|group| self.names(group)).collect();
             self.cut_as(cut, Severed::between(&groups), format!("{} (flapping)", names.join(" | ")), &groups);
         } else if let Ok(true) = self.network.heal(cut) {
+            self.disturbances.end(Source::Cut(cut.0), self.now);
             self.record(kind::HEALED, (NodeId(cut.0), None), FROM_OUTSIDE, |_| EventKind::Healed {
                 cut: cut.0,
             });

@@ -8,7 +8,7 @@ use netsplit_figure::{Canvas, Point};
 use netsplit_node::trace::{Cargo, Participant};
 
 use super::{ClusterView, Health, InFlight};
-use crate::measure::cut;
+use netsplit_figure::measure::cut;
 
 /// More nodes than this have no links drawn between them: all that is seen would be links.
 const MOST_LINKED: usize = 9;

@@ -7,7 +7,7 @@ use netsplit_node::trace::Participant;
 use super::network::{Network, colour, ground};
 use super::table::{Row, Table};
 use super::{ClusterView, Health};
-use crate::measure::cut;
+use netsplit_figure::measure::cut;
 
 const WIDTH: i32 = 800;
 const MARGIN: i32 = 16;

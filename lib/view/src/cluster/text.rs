@@ -6,7 +6,7 @@ use netsplit_node::NodeId;
 use super::svg::left_out;
 use super::table::Table;
 use super::{ClusterView, Health};
-use crate::measure::{cells, cut_with};
+use netsplit_figure::measure::{cells, cut_with};
 
 const WIDTH: usize = 110;
 /// The names of rows take no more than this.

@@ -10,8 +10,8 @@ use netsplit_node::json::Json;
 use netsplit_node::trace::{Cargo, Event, EventId, EventKind, OutcomeKind, Participant};
 use netsplit_node::{Time, Trace};
 
-use crate::measure::cut;
 use crate::scene::Scene;
+use netsplit_figure::measure::cut;
 use pack::{Packed, Texts};
 
 /// Into how many slices the time of a long run is divided; a short one has fewer.

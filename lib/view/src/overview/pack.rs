@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use netsplit_node::json::Json;
 
-use crate::measure::cut;
+use netsplit_figure::measure::cut;
 
 /// The letters of all different texts together.
 const MOST_LETTERS: usize = 150_000;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use netsplit_node::Trace;
 use netsplit_node::trace::{Cargo, OutcomeKind, Participant};
 
-use crate::measure::{cut, wrap};
 use crate::options::Options;
 use crate::scene::{ItemKind, Mark, Scene};
+use netsplit_figure::measure::{cut, wrap};
 
 use super::arrows::cross;
 use super::labels::Face;
@@ -180,7 +180,7 @@ impl Picture<'_> {
 /// A name in one line if it fits, else in two, broken before its number.
 fn name_lines(name: &str, room: usize) -> Vec<String> {
     match name.rsplit_once(' ') {
-        Some((first, number)) if crate::measure::cells(name) > room => {
+        Some((first, number)) if netsplit_figure::measure::cells(name) > room => {
             vec![cut(first, room), cut(number, room)]
         }
         _ => vec![cut(name, room)],

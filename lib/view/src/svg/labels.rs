@@ -1,7 +1,7 @@
 //! Where the labels go. Every label has several spots where it could stand; it takes the one that disturbs least: not on
 //! another label, rather not across an arrow, cut short only if it must be. Labels are placed one after the other and stay.
 
-use crate::measure::{cells, cut};
+use netsplit_figure::measure::{cells, cut};
 
 use netsplit_figure::Point;
 

@@ -13,9 +13,9 @@ use netsplit_node::trace::{Cargo, OutcomeKind, Participant};
 use netsplit_node::{Time, Trace};
 
 use crate::layout::{Break, lay_out};
-use crate::measure::{cells, cut_with};
 use crate::options::Options;
 use crate::scene::{ItemKind, Mark, Scene};
+use netsplit_figure::measure::{cells, cut_with};
 
 use row::{Line, Row, WIDTH};
 

@@ -1,6 +1,6 @@
 //! One row of a text diagram: cells that are written over each other, from the lifelines up to the words.
 
-use crate::measure::{cells, cut_with};
+use netsplit_figure::measure::{cells, cut_with};
 
 /// The width of a text diagram.
 pub(super) const WIDTH: usize = 110;

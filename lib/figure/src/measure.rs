@@ -3,17 +3,17 @@
 //! The tables are rough on purpose: they decide where labels go and how a text picture lines up, not how letters look.
 
 /// The width of `text` in cells: two for most letters of East Asia and for emoji, none for marks that join or combine.
-pub(crate) fn cells(text: &str) -> usize {
+pub fn cells(text: &str) -> usize {
     text.chars().map(cells_of).sum()
 }
 
 /// `text` if it fits into `room` cells, else its beginning with an ellipsis. At least one letter stays.
-pub(crate) fn cut(text: &str, room: usize) -> String {
+pub fn cut(text: &str, room: usize) -> String {
     cut_with(text, room, "…")
 }
 
 /// Like [`cut`], with another sign for what is missing.
-pub(crate) fn cut_with(text: &str, room: usize, sign: &str) -> String {
+pub fn cut_with(text: &str, room: usize, sign: &str) -> String {
     if cells(text) <= room {
         return text.to_owned();
     }
@@ -25,7 +25,7 @@ pub(crate) fn cut_with(text: &str, room: usize, sign: &str) -> String {
 }
 
 /// `text` in lines of at most `room` cells, broken at spaces where there are any.
-pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
+pub fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
