@@ -32,8 +32,10 @@
 //! | why time is not to scale | `layout.rs` |
 //! | the picture | `svg/` |
 //! | the picture in letters | `text.rs`, `measure.rs` |
+//! | numbers over virtual time and over parameters | `chart/` |
 
 mod assemble;
+pub mod chart;
 mod diagram;
 mod layout;
 mod measure;
@@ -42,5 +44,6 @@ mod scene;
 mod svg;
 mod text;
 
+pub use chart::{CallCharts, Chart};
 pub use diagram::Diagram;
 pub use options::Moment;
