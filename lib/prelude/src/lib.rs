@@ -26,4 +26,4 @@ pub use netsplit_sim::{
     NodePanic, Percentiles, Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep,
     SweepReport, SweepRun, Topology, Traffic, TrafficCounts, Violation, Workload,
 };
-pub use netsplit_view::Diagram;
+pub use netsplit_view::{CallCharts, Chart, Diagram, chart};

@@ -10,8 +10,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use netsplit_node::trace::{Trace, TraceHash};
-use netsplit_node::{Node, NodeId, Time};
-use netsplit_view::Diagram;
+use netsplit_node::{Duration, Node, NodeId, Time};
+use netsplit_view::{Chart, Diagram};
 
 use crate::action::{Action, Made};
 use crate::cluster::Cluster;
@@ -165,6 +165,14 @@ impl Lab {
     /// What happened as a space-time diagram.
     pub fn diagram(&self) -> Diagram {
         Diagram::of(&self.trace())
+    }
+
+    /// How many messages were sent, delivered and lost in each window of the run, with its faults, as a chart.
+    ///
+    /// Calls have charts too: `store.history().latency_chart().faults(&lab.trace())`, or those of all services together,
+    /// `lab.trace().availability_chart(ms(100))` ([`CallCharts`](netsplit_view::CallCharts)).
+    pub fn traffic_chart(&self, window: Duration) -> Chart {
+        Chart::traffic(&self.trace(), window)
     }
 
     /// How many messages there were, by what became of them.

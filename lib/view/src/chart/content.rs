@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::axis::{Axis, Room, Scale};
 use super::looks::Look;
+use super::pen::Finish;
 use super::quantity::{Place, Unit};
 use super::{Chart, Series, Shape};
 use crate::measure::cut;
@@ -38,6 +39,17 @@ pub(crate) struct Shown {
     pub entry: usize,
     pub has_entry: bool,
     pub points: Vec<(f64, Option<Height>)>,
+}
+
+impl Shown {
+    /// What plotters does not know of its look: grounds let through what is behind them, and have no dashes.
+    pub fn finish(&self) -> Finish {
+        match self.shape {
+            Shape::Band => Finish { dash: "", cover: 20 },
+            Shape::Ranges => Finish { dash: "", cover: 35 },
+            _ => Finish { dash: self.look.dash, cover: 0 },
+        }
+    }
 }
 
 /// A height, or the two edges of a band.
@@ -194,7 +206,7 @@ impl Reader<'_> {
             let x = if self.names.is_empty() { usable(x, self.chart.x.scale) } else { Ok(x) };
             let pair = point
                 .value
-                .map(|low| (low, if series.shape == Shape::Band { point.upper } else { Some(low) }));
+                .map(|low| (low, if has_two_edges(series.shape) { point.upper } else { Some(low) }));
             let height = match pair {
                 Some((low, Some(high))) => usable(low, self.chart.y.scale)
                     .and_then(|low| Ok(Height { low, high: usable(high, self.chart.y.scale)? }))
@@ -250,6 +262,11 @@ impl Reader<'_> {
             notes.push(format!("{label}: {} not drawn (the horizontal axis shows {axis})", points(no_unit)));
         }
     }
+}
+
+/// Whether a series has a lower and an upper value at each place.
+pub(crate) fn has_two_edges(shape: Shape) -> bool {
+    matches!(shape, Shape::Band | Shape::Ranges)
 }
 
 /// Why a number cannot be drawn.

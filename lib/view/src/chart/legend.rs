@@ -45,7 +45,7 @@ impl Legend {
     pub fn draw(&self, content: &Content, top: i32, canvas: &mut Canvas) {
         for (series, (x, y)) in content.entries().zip(&self.places) {
             let (left, middle) = (20 + x, top + y + ROW / 2);
-            let finish = series.look.finish(if series.shape == Shape::Band { 20 } else { 0 });
+            let finish = series.finish();
             canvas.tagged(&[("e", series.entry)], "", |canvas| {
                 // What a pointer hits is more than the letters.
                 let all = format!("fill=\"{}\"", palette::GROUND);
@@ -82,7 +82,7 @@ fn sample(series: &Shown, (left, middle): Point) -> Vec<Stroke> {
     match series.shape {
         Shape::Line if series.points.len() <= MARKED => vec![line, mark],
         Shape::Line | Shape::Steps => vec![line],
-        Shape::Points => vec![mark],
+        Shape::Points | Shape::Ranges => vec![mark],
         Shape::Band => vec![block((left, middle - 6), (SAMPLE, 12))],
         Shape::Bars if series.look.stripes == 0 => vec![block((left + 4, middle - 6), (18, 12))],
         Shape::Bars => {

@@ -3,8 +3,6 @@
 use netsplit_figure::palette;
 use plotters::style::RGBColor;
 
-use super::pen::Finish;
-
 /// How one series looks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Look {
@@ -57,10 +55,6 @@ impl Look {
     /// The colour, as plotters takes it.
     pub fn rgb(&self) -> RGBColor {
         rgb(self.colour)
-    }
-
-    pub fn finish(&self, cover: u32) -> Finish {
-        Finish { dash: self.dash, cover }
     }
 }
 

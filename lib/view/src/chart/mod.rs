@@ -6,7 +6,7 @@
 //! | to learn | read |
 //! |---|---|
 //! | what can be charted | `quantity.rs` |
-//! | which quantiles are meant | `quantile.rs` |
+//! | which quantiles are meant | `quantile.rs`, `ribbons.rs` |
 //! | calls, messages and faults of a run as charts | `calls.rs`, `traffic.rs`, `faults.rs` |
 //! | what of a chart's data is drawn, and what is told instead | `content.rs`, `detail.rs` |
 //! | how it is drawn | `axis.rs`, `plot.rs`, `shapes.rs`, `spans.rs`, `legend.rs`, `looks.rs`, `pen.rs` |
@@ -25,6 +25,7 @@ mod pen;
 mod plot;
 mod quantile;
 mod quantity;
+mod ribbons;
 mod shapes;
 mod spans;
 mod text;
@@ -38,7 +39,6 @@ use netsplit_figure::Figure;
 use axis::Scale;
 use content::Content;
 use looks::Look;
-use quantile::RIBBON;
 
 pub use calls::{CallCharts, RecordedCall};
 pub use quantile::Sample;
@@ -91,6 +91,8 @@ pub(crate) enum Shape {
     Points,
     Bars,
     Band,
+    /// An upright line from a lower to an upper value: a band for things that stand beside each other.
+    Ranges,
 }
 
 /// Values of one name.
@@ -235,9 +237,34 @@ impl Chart {
         name: impl Into<String>,
         samples: impl IntoIterator<Item = (X, V)>,
     ) -> Chart {
-        let of_values = |values: V| Sample::new(values.into_iter().filter_map(|value| value.amount()));
-        let samples = samples.into_iter().map(|(x, values)| (x.place(), of_values(values))).collect();
-        self.ribbon(&name.into(), samples, Y::UNIT)
+        self.ribbon(&name.into(), samples_of(samples), Y::UNIT)
+    }
+
+    /// The median of the values at each place, and the range of the middle 80% of them, from the 10th to the 90th percentile: how much
+    /// runs differ.
+    pub fn spread<X: Coordinate, Y: Quantity, V: IntoIterator<Item = Y>>(
+        self,
+        name: impl Into<String>,
+        samples: impl IntoIterator<Item = (X, V)>,
+    ) -> Chart {
+        self.middle(&name.into(), samples_of(samples), Y::UNIT)
+    }
+
+    /// The share of values that are not above each value: how all of them are distributed.
+    ///
+    /// ```
+    /// use netsplit_node::ms;
+    /// use netsplit_view::Chart;
+    /// let chart = Chart::new("Most answers are fast").x("latency").distribution("reads", [ms(2), ms(3), ms(2), ms(90)]).log_x();
+    /// assert!(chart.text().contains("100%"));
+    /// ```
+    pub fn distribution<Y: Quantity>(
+        self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = Y>,
+    ) -> Chart {
+        let sample = Sample::new(values.into_iter().filter_map(|value| value.amount()));
+        self.shares(name.into(), &sample, Y::UNIT)
     }
 
     /// Shades a stretch of the horizontal axis and names it: a fault and how long it lasted. With two equal ends it is a moment.
@@ -271,35 +298,6 @@ impl Chart {
         self.series.iter().filter(|series| series.has_entry).count()
     }
 
-    /// The quantiles of samples as three lines of one colour, and what lies between them.
-    pub(crate) fn ribbon(mut self, name: &str, samples: Vec<(Place, Sample)>, unit: Unit) -> Chart {
-        let (first, family) =
-            (self.entries(), self.series.iter().filter(|it| it.shape == Shape::Line).count());
-        let look = Look::of(family);
-        let between = |low: Option<u32>, high: u32| -> Vec<Point> {
-            let at = |sample: &Sample, thousandths: u32| sample.quantile(thousandths);
-            let point = |(place, sample): &(Place, Sample)| match low {
-                Some(low) => Point { at: place.clone(), value: at(sample, low), upper: at(sample, high) },
-                None => Point { at: place.clone(), value: at(sample, high), upper: None },
-            };
-            samples.iter().map(point).collect()
-        };
-        // Grounds first, so that no line lies under one.
-        for upper in 1..RIBBON.len() {
-            let points = between(Some(RIBBON[upper - 1].0), RIBBON[upper].0);
-            let (look, entry) = (look.clone(), first + upper);
-            let (name, shape) = (String::new(), Shape::Band);
-            self.series.push(Series { name, shape, look, entry, has_entry: false, unit, points });
-        }
-        for (number, (thousandths, label)) in RIBBON.into_iter().enumerate() {
-            let name = format!("{name} {label}").trim_start().to_owned();
-            let (look, points) = (look.clone().dashed(number), between(None, thousandths));
-            let (shape, entry) = (Shape::Line, first + number);
-            self.series.push(Series { name, shape, look, entry, has_entry: true, unit, points });
-        }
-        self
-    }
-
     /// The chart as a self-contained SVG picture. Equal data give equal bytes.
     pub fn svg(&self) -> String {
         plot::draw(&Content::of(self)).svg
@@ -326,6 +324,14 @@ impl Chart {
     pub fn evcxr_display(&self) {
         self.figure().show();
     }
+}
+
+/// Values by their places. Generic, so a cell compiles it again: it is short.
+fn samples_of<X: Coordinate, Y: Quantity, V: IntoIterator<Item = Y>>(
+    samples: impl IntoIterator<Item = (X, V)>,
+) -> Vec<(Place, Sample)> {
+    let of_values = |values: V| Sample::new(values.into_iter().filter_map(|value| value.amount()));
+    samples.into_iter().map(|(x, values)| (x.place(), of_values(values))).collect()
 }
 
 fn singles<X: Coordinate, Y: Quantity>(points: impl IntoIterator<Item = (X, Y)>) -> Vec<Point> {

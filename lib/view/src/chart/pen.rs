@@ -143,7 +143,7 @@ pub(crate) fn put_down(strokes: Vec<Stroke>, finish: &Finish, canvas: &mut Canva
     for stroke in strokes {
         let (commands, looks) = match stroke {
             Stroke::Line { through, colour, width } => {
-                (commands(&through), line_looks(&colour, width, finish.dash))
+                (commands(&through), line_looks(&colour, width, finish))
             }
             Stroke::Area { outline, colour } => (commands(&outline) + "z", fill_looks(&colour, finish.cover)),
             Stroke::Rect { at, size, colour } => (
@@ -152,7 +152,7 @@ pub(crate) fn put_down(strokes: Vec<Stroke>, finish: &Finish, canvas: &mut Canva
             ),
             // A round dot: a line of no length with round ends.
             Stroke::Disc { at, radius, colour } => {
-                (format!("M{} {}h0", at.0, at.1), line_looks(&colour, 2 * radius, ""))
+                (format!("M{} {}h0", at.0, at.1), line_looks(&colour, 2 * radius, &Finish::default()))
             }
             Stroke::Text { at, turned, looks, text } => {
                 flush(&mut joined, canvas);
@@ -178,10 +178,18 @@ fn flush(joined: &mut Option<(String, String)>, canvas: &mut Canvas) {
     }
 }
 
-fn line_looks(colour: &str, width: u32, dash: &str) -> String {
-    let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
-    let ends = if width > 1 { " stroke-linecap=\"round\" stroke-linejoin=\"round\"" } else { "" };
-    format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{ends}{dash}")
+fn line_looks(colour: &str, width: u32, finish: &Finish) -> String {
+    let mut looks = format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"");
+    if width > 1 {
+        looks += " stroke-linecap=\"round\" stroke-linejoin=\"round\"";
+    }
+    if !finish.dash.is_empty() {
+        let _ = write!(looks, " stroke-dasharray=\"{}\"", finish.dash);
+    }
+    if finish.cover > 0 {
+        let _ = write!(looks, " stroke-opacity=\"0.{:02}\"", finish.cover);
+    }
+    looks
 }
 
 fn fill_looks(colour: &str, cover: u32) -> String {

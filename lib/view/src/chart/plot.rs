@@ -183,7 +183,7 @@ fn paint(
     for (number, series) in content.series.iter().enumerate() {
         let pixels = pixels(series, &plot);
         let kept = match series.shape {
-            Shape::Points => detail::of_points(&pixels, most),
+            Shape::Points | Shape::Ranges => detail::of_points(&pixels, most),
             Shape::Bars => highest_bars(series, &pixels, most.min(400)),
             Shape::Line | Shape::Steps | Shape::Band => detail::of_line(&pixels, most),
         };
@@ -192,7 +192,7 @@ fn paint(
         }
         let slot = bars.iter().position(|entry| *entry == series.entry).map(|place| (place, bars.len()));
         draw_series(series, &kept, &mut plot, slot, content)?;
-        let finish = series.look.finish(if series.shape == Shape::Band { 20 } else { 0 });
+        let finish = series.finish();
         canvas
             .tagged(&[("s", series.entry)], &series.name, |canvas| put_down(strokes.take(), &finish, canvas));
         let seen = kept.into_iter().filter_map(|index| Some(Placed { pixel: pixels[index]?, index }));

@@ -7,9 +7,6 @@
 
 use std::cmp::Ordering;
 
-/// The median, the 90th and the 99th percentile in thousandths.
-pub(crate) const RIBBON: [(u32, &str); 3] = [(500, "p50"), (900, "p90"), (990, "p99")];
-
 /// Values to take quantiles of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
@@ -32,6 +29,11 @@ impl Sample {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.sorted.is_empty()
+    }
+
+    /// The values, sorted.
+    pub fn values(&self) -> &[f64] {
+        &self.sorted
     }
 
     /// The quantile at so many thousandths: 500 is the median, 999 the 99.9th percentile, 0 the least value; nothing of nothing.

@@ -5,7 +5,7 @@ use plotters::series::LineSeries;
 use plotters::style::{Color, ShapeStyle};
 
 use super::Shape;
-use super::content::{Content, Height, Shown};
+use super::content::{Content, Height, Shown, has_two_edges};
 use super::looks::Mark;
 use super::plot::{Drawn, Plot};
 
@@ -14,7 +14,7 @@ pub(crate) const MARKED: usize = 40;
 
 /// Where the points of a series stand; a band's, its upper edge.
 pub(crate) fn pixels(series: &Shown, plot: &Plot<'_>) -> Vec<Option<(i32, i32)>> {
-    let middle = |height: &Height| if series.shape == Shape::Band { height.high } else { height.low };
+    let middle = |height: &Height| if has_two_edges(series.shape) { height.high } else { height.low };
     let pixel =
         |(x, height): &(f64, Option<Height>)| Some(plot.backend_coord(&(*x, middle(height.as_ref()?))));
     series.points.iter().map(pixel).collect()
@@ -58,6 +58,10 @@ pub(crate) fn draw_series(
             let lower = run.iter().rev().map(|(x, height)| (*x, height.low));
             let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
             plot.draw_series([Polygon::new(outline, colour.filled())]).map(|_| ())
+        }),
+        Shape::Ranges => points().filter_map(|(x, height)| Some((x, height?))).try_for_each(|(x, height)| {
+            let upright = [(x, height.low), (x, height.high)];
+            plot.draw_series(LineSeries::new(upright, ShapeStyle::from(colour).stroke_width(6))).map(|_| ())
         }),
         Shape::Line | Shape::Steps => {
             // Thin where it is dense, or it becomes an area.

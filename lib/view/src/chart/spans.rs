@@ -84,7 +84,11 @@ impl Lanes {
                 ))
             };
             drawn?;
-            let finish = Finish { dash: "3 3", cover: 55 };
+            let finish = if span.from == span.to {
+                Finish { dash: "3 3", cover: 0 }
+            } else {
+                Finish { dash: "", cover: 55 }
+            };
             canvas.group(&span.label, |canvas| put_down(strokes.take(), &finish, canvas));
         }
         Ok(())

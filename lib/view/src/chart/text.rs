@@ -2,7 +2,7 @@
 
 use super::Shape;
 use super::axis::Scale;
-use super::content::{Content, Height, Shown};
+use super::content::{Content, Height, Shown, has_two_edges};
 use super::quantile::Sample;
 use crate::measure::{cells, cut, wrap};
 
@@ -77,7 +77,7 @@ fn series_lines(content: &Content, series: &[&Shown], lines: &mut Vec<String>) {
             cut(&visible(&one.name), 24),
             sample.len().to_string(),
             value(sample.quantile(0)),
-            value(if one.shape == Shape::Band { None } else { sample.quantile(500) }),
+            value(if has_two_edges(one.shape) { None } else { sample.quantile(500) }),
             value(most.quantile(1000)),
         ]);
     }

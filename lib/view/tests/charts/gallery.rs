@@ -27,6 +27,9 @@ pub fn all() -> Vec<(&'static str, Chart)> {
         ("traffic", Chart::traffic(&trace, ms(100))),
         ("sweep-quantiles", sweep_quantiles()),
         ("sweep-failures", sweep_failures()),
+        ("spread", spread()),
+        ("spread-of-named", spread_of_named()),
+        ("distribution", distribution()),
         ("many-series", many_series()),
         ("odd-text", odd_text()),
         ("band", band()),
@@ -143,6 +146,46 @@ fn sweep_failures() -> Chart {
         .bars("eager", [("nothing", 0), ("a lost message", 31), ("a partition", 88), ("a crash", 12)])
         .bars("majority", [("nothing", 0), ("a lost message", 0), ("a partition", 2), ("a crash", 0)])
         .bars("raft", [("nothing", 0), ("a lost message", 1), ("a partition", 0), ("a crash", 40)])
+}
+
+fn spread() -> Chart {
+    let mut random = Random::new(5);
+    let mut runs = |loss: u64, cost: u64| -> Vec<u64> {
+        (0..40).map(|_| 6 + loss * cost / 10 + random.below(2 + loss / 2)).collect()
+    };
+    let eager: Vec<(f64, Vec<u64>)> = (0..=10).map(|tenth| (tenth as f64 / 20.0, runs(tenth, 8))).collect();
+    let raft: Vec<(f64, Vec<u64>)> = (0..=10).map(|tenth| (tenth as f64 / 20.0, runs(tenth, 31))).collect();
+    Chart::new("What loss costs")
+        .x("loss")
+        .y("messages per operation")
+        .spread("eager", eager)
+        .spread("raft", raft)
+}
+
+fn spread_of_named() -> Chart {
+    let mut random = Random::new(6);
+    let mut runs =
+        |least: u64| -> Vec<Duration> { (0..30).map(|_| ms((least + random.below(least)) as i64)).collect() };
+    let failover = ["two nodes", "three nodes", "five nodes", "five nodes, pre-vote"];
+    let samples: Vec<(&str, Vec<Duration>)> =
+        failover.into_iter().zip([300, 150, 180, 220]).map(|(name, least)| (name, runs(least))).collect();
+    Chart::new("How long nobody leads").y("time without a leader").spread("failover", samples)
+}
+
+fn distribution() -> Chart {
+    let mut random = Random::new(8);
+    let mut took = |tail: i64| -> Vec<Duration> {
+        (0..500)
+            .map(|_| ms(5) + us(random.below(4000) as i64) + ms(if random.below(20) == 0 { tail } else { 0 }))
+            .collect()
+    };
+    let (hedged, plain) = (took(15), took(80));
+    Chart::new("A second request cuts the tail")
+        .x("latency")
+        .y("share of answers")
+        .distribution("plain", plain)
+        .distribution("hedged", hedged)
+        .log_x()
 }
 
 fn many_series() -> Chart {
