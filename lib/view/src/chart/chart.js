@@ -32,8 +32,9 @@ begin(({ data, svg, stage, panel, bar }) => {
     cross.style.display = ring.style.display = "";
     const others = shown().filter((other) => other !== series).map((other) => [other, beside(other, x)]);
     const same = others.filter(([, point]) => Math.abs(point[0] - x) <= 3).map(([other, point]) => `${named(other)}: ${point[3]}`);
+    const during = data.spans.filter(([from, to]) => from - 2 <= x && x <= to + 2).slice(0, 3).map(([, , words]) => `(${words})`);
     const place = `${data.x ? data.x + " " : ""}${over}`;
-    panel.textContent = [`${named(series)}: ${height} at ${place}`, ...same].join("   ");
+    panel.textContent = [`${named(series)}: ${height} at ${place}`, ...same, ...during].join("   ");
   };
   const clear = () => {
     at = null;

@@ -7,21 +7,29 @@ use netsplit_node::json::Json;
 use super::Shape;
 use super::axis::written;
 use super::content::{Content, Shown};
-use super::plot::Placed;
+use super::plot::{Placed, Places};
+use super::spans::MOST_SPANS;
+use crate::measure::cut;
 
 const SCRIPT: &str = include_str!("chart.js");
 
 /// The script and its data; `area` is the plot: left, top, right, bottom.
-pub(crate) fn of(content: &Content, placed: &[(usize, Vec<Placed>)], area: (i32, i32, i32, i32)) -> Live {
+pub(crate) fn of(content: &Content, places: &Places, area: (i32, i32, i32, i32)) -> Live {
     let number = |number: i32| Json::Number(f64::from(number));
     let (left, top, right, bottom) = area;
-    let series = placed.iter().map(|(index, points)| of_series(content, &content.series[*index], points));
+    let series =
+        places.series.iter().map(|(index, points)| of_series(content, &content.series[*index], points));
+    let spans = content.spans.iter().zip(&places.spans).take(MOST_SPANS);
+    let spans = spans.map(|(span, (from, to))| {
+        Json::List(vec![number(*from), number(*to), Json::from(visible(&cut(&span.label, 120)))])
+    });
     let entries = content.entries().map(|series| Json::from(visible(&series.name)));
     let data = Json::Object(vec![
         ("area".to_owned(), Json::List([left, top, right, bottom].map(number).to_vec())),
         ("x".to_owned(), Json::from(visible(&content.x_label))),
         ("y".to_owned(), Json::from(visible(&content.y_label))),
         ("entries".to_owned(), Json::List(entries.collect())),
+        ("spans".to_owned(), Json::List(spans.collect())),
         ("series".to_owned(), Json::List(series.filter(|one| *one != Json::Null).collect())),
     ]);
     Live { script: SCRIPT, data: data.to_string() }

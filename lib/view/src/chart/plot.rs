@@ -45,6 +45,13 @@ pub(crate) struct Placed {
     pub index: usize,
 }
 
+/// What was drawn where: each series by its number, and the pixels across of each span.
+#[derive(Default)]
+pub(crate) struct Places {
+    pub series: Vec<(usize, Vec<Placed>)>,
+    pub spans: Vec<(i32, i32)>,
+}
+
 /// A plot of ours.
 pub(crate) type Plot<'a> = ChartContext<'a, Pen<'a>, Cartesian2d<Axis, Axis>>;
 /// Plotters fails where a pen fails, which ours never does, or where two draw at once.
@@ -82,7 +89,7 @@ fn full(content: &Content) -> Drawn<Picture> {
     if nameless > 0 {
         notes.push(format!("{nameless} more of what is shaded has no room for its name"));
     }
-    let mut placed = Vec::new();
+    let mut placed = Places::default();
     let left_out = paint(content, &frame, &lanes, &mut canvas, &mut placed)?;
     if left_out > 0 {
         notes.push(left_out_in_words(content, left_out));
@@ -161,7 +168,7 @@ fn paint(
     frame: &Frame,
     lanes: &Lanes,
     canvas: &mut Canvas,
-    placed: &mut Vec<(usize, Vec<Placed>)>,
+    placed: &mut Places,
 ) -> Drawn<usize> {
     let strokes = RefCell::new(Vec::new());
     let strokes = &strokes;
@@ -196,9 +203,11 @@ fn paint(
         canvas
             .tagged(&[("s", series.entry)], &series.name, |canvas| put_down(strokes.take(), &finish, canvas));
         let seen = kept.into_iter().filter_map(|index| Some(Placed { pixel: pixels[index]?, index }));
-        placed.push((number, seen.collect()));
+        placed.series.push((number, seen.collect()));
     }
     draw_labels(content, lanes, &plot, frame.plot_top, canvas);
+    let across = |value: f64| plot.backend_coord(&(value, content.y.high)).0;
+    placed.spans = content.spans.iter().map(|span| (across(span.from), across(span.to))).collect();
     Ok(left_out)
 }
 

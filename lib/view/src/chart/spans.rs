@@ -16,7 +16,7 @@ const LANE: i32 = 17;
 /// So many names stand above each other.
 const MOST_LANES: usize = 5;
 /// So many spans are shaded.
-const MOST_SPANS: usize = 60;
+pub(crate) const MOST_SPANS: usize = 60;
 /// The pixels of a letter of a name.
 const LETTER: i32 = 6;
 

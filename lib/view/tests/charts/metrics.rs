@@ -195,6 +195,22 @@ fn faults_last_from_their_beginning_to_their_end() {
 }
 
 #[test]
+fn the_script_knows_what_lasts_at_each_point() {
+    // A span's pixels are those of its times: the point at its middle lies between them, the one before it does not.
+    let data = Chart::new("").line("x", [(ms(0), 1), (ms(100), 1), (ms(50), 1)]).span("cut", ms(40), ms(60));
+    let data = data.figure().live.expect("live").data;
+    let numbers = |after: &str| -> Vec<i32> {
+        let rest = data.split(after).nth(1).unwrap_or_else(|| panic!("no {after} in {data}"));
+        rest.split(',').take(2).map(|number| number.parse().expect("a pixel")).collect()
+    };
+    let span = numbers("\"spans\":[[");
+    let middle = data.split("],[").find(|point| point.contains("\"50ms\"")).expect("the point in the middle");
+    let middle: i32 = middle.split(',').next().and_then(|x| x.parse().ok()).expect("a pixel");
+    assert!(span[0] < middle && middle < span[1], "{span:?} around {middle}");
+    assert!(numbers("\"points\":[[")[0] < span[0]);
+}
+
+#[test]
 fn quantiles_of_samples_stand_at_their_places() {
     // p50, p90 and p99 are those of `Sample`, in the order of their names.
     let values: Vec<i64> = (0..250).map(|i| i * 7919 % 251).collect();
