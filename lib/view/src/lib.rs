@@ -1,4 +1,4 @@
-//! Pictures of runs: space-time diagrams, as SVG and as text.
+//! Pictures of runs: space-time diagrams and charts, as SVG and as text.
 //!
 //! A picture is drawn from a [`Trace`](netsplit_node::Trace) and nothing else, so it shows what happened, whoever recorded it:
 //! the laboratory, an exercise's judge, or nodes on real sockets.
