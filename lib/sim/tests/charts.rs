@@ -47,7 +47,7 @@ fn a_trace_and_a_history_of_one_run_have_one_latency() {
         (table(lab.trace().latency_chart().text()), table(store.history().latency_chart().text()));
     assert_eq!(seen, told);
     assert!(!seen.is_empty());
-    assert_eq!(lab.trace().recorded_calls(), store.history().recorded_calls());
+    assert_eq!(lab.trace().call_record().calls, store.history().call_record().calls);
 }
 
 #[test]

@@ -144,10 +144,23 @@ pub(crate) fn written(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Time if value.abs() < 9e18 => exact_duration(value),
         Unit::Time => format!("{value:.3e}ns"),
-        Unit::Share => format!("{}%", significant(value * 100.0)),
+        Unit::Share => percent(value),
         Unit::Count if value.abs() < 1e15 => format!("{value:.0}"),
         Unit::Count | Unit::Number => significant(value),
     }
+}
+
+/// What is not everything is never written as 100%: the nines are what one looks for.
+fn percent(share: f64) -> String {
+    let text = significant(share * 100.0);
+    if text != "100" || share >= 1.0 {
+        return format!("{text}%");
+    }
+    let digits = (3..12).map(|digits| format!("{:.digits$}", share * 100.0));
+    digits
+        .into_iter()
+        .find(|text| !text.starts_with("100"))
+        .map_or("almost 100%".to_owned(), |text| text + "%")
 }
 
 /// As the library writes durations; what is less than a nanosecond (a mean may be) is written in it.
@@ -207,7 +220,7 @@ fn tight(low: f64, high: f64) -> (f64, f64) {
     (if low >= 0.0 { (low - air).max(0.0) } else { low - air }, high + air)
 }
 
-/// From zero, unless that flattens the differences; a share ends at 100%.
+/// From zero, unless that flattens the differences.
 fn heights(low: f64, high: f64, unit: Unit, bars: bool) -> (f64, f64) {
     let flat = low == high;
     let from_zero = bars || flat || low < 0.7 * high || unit == Unit::Share && low < 0.9;
@@ -217,10 +230,8 @@ fn heights(low: f64, high: f64, unit: Unit, bars: bool) -> (f64, f64) {
         () if bars => (low.min(0.0), high.max(0.0)),
         () => (low, high),
     };
-    let air = air(low, high, 0.05);
-    let top = if high == 0.0 && low < 0.0 { 0.0 } else { high + air };
-    let top = if unit == Unit::Share && high <= 1.0 { 1.02_f64.min(top.max(low + 0.05)) } else { top };
-    (if low == 0.0 { 0.0 } else { low - air }, top)
+    let air = air(low, high, if unit == Unit::Share { 0.02 } else { 0.05 });
+    (if low == 0.0 { 0.0 } else { low - air }, if high == 0.0 && low < 0.0 { 0.0 } else { high + air })
 }
 
 /// Room beside the outermost values, so much at least that they can be told apart as numbers.
@@ -279,5 +290,55 @@ impl Ranged for Axis {
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
         self.value(*value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(low: f64, high: f64, unit: Unit, scale: Scale) -> Axis {
+        Axis { low, high, scale, unit, names: Vec::new() }
+    }
+
+    fn labels(axis: &Axis, most: usize) -> Vec<String> {
+        let ticks = axis.ticks(most);
+        let step = ticks.windows(2).map(|two| two[1] - two[0]).reduce(f64::min).unwrap_or(1.0);
+        ticks.iter().map(|tick| axis.tick_label(*tick, step)).collect()
+    }
+
+    #[test]
+    fn ticks_are_written_as_people_write_them() {
+        // One unit on an axis, no noise digits, letters for many zeros, powers where ratios count.
+        let linear = |low, high, unit| labels(&axis(low, high, unit, Scale::Linear), 6);
+        assert_eq!(linear(0.0, 1.2e9, Unit::Time), ["0.0s", "0.5s", "1.0s"]);
+        assert_eq!(linear(0.0, 20e6, Unit::Time), ["0ms", "5ms", "10ms", "15ms", "20ms"]);
+        assert_eq!(linear(0.0, 1.0, Unit::Share), ["0%", "20%", "40%", "60%", "80%", "100%"]);
+        assert_eq!(linear(0.0, 40_000.0, Unit::Count), ["0k", "10k", "20k", "30k", "40k"]);
+        assert_eq!(linear(0.0, 2.0, Unit::Count), ["0", "1", "2"]);
+        let logarithmic = |low, high, unit| labels(&axis(low, high, unit, Scale::Logarithmic), 7);
+        assert_eq!(logarithmic(1e3, 1e9, Unit::Time), ["1us", "10us", "100us", "1ms", "10ms", "100ms", "1s"]);
+        assert_eq!(logarithmic(2.0, 50.0, Unit::Count), ["2", "5", "10", "20", "50"]);
+    }
+
+    #[test]
+    fn nearly_everything_is_not_everything() {
+        // Five nines are what an availability is measured for: rounding must not make them whole.
+        let shares = [1.0, 0.5, 0.99995, 0.999_999, 0.999_999_999, 1.0 - 1e-15]
+            .map(|share| written(share, Unit::Share));
+        assert_eq!(shares, ["100%", "50%", "99.995%", "99.9999%", "99.9999999%", "almost 100%"]);
+    }
+
+    #[test]
+    fn differences_are_seen() {
+        // Heights begin at zero, unless what differs is small against what does not; bars always do.
+        let covering = |values: [f64; 2], room| {
+            let axis = Axis::covering(values.into_iter(), Unit::Share, Scale::Linear, room);
+            (axis.low, axis.high)
+        };
+        assert_eq!(covering([0.2, 1.0], Room::Heights).0, 0.0);
+        let (low, high) = covering([0.999, 1.0], Room::Heights);
+        assert!(low > 0.998 && high < 1.001, "{low} to {high}");
+        assert_eq!(covering([0.999, 1.0], Room::Bars).0, 0.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use netsplit_figure::palette;
 use netsplit_node::trace::{EventId, EventKind, OutcomeKind};
-use netsplit_node::{Duration, History, Outcome, Time, Trace};
+use netsplit_node::{Duration, History, Operation, Outcome, Time, Trace};
 
 use super::faults::faults_of;
 use super::quantile::Sample;
@@ -19,7 +19,20 @@ pub struct RecordedCall {
     pub told: Option<(Time, OutcomeKind)>,
 }
 
-/// Charts of the calls in a history or a trace.
+/// Calls with what charts of them tell: whose they are, and what was wrong meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRecord {
+    /// The calls, in the order in which they began.
+    pub calls: Vec<RecordedCall>,
+    /// Whose calls these are, for titles.
+    pub service: String,
+    /// When the record ends: what is pending lasts until then.
+    pub until: Time,
+    /// Faults from when to when, as far as the record knows of them.
+    pub faults: Vec<(String, Time, Time)>,
+}
+
+/// Charts of the calls in a history or a trace, or in whatever else has a [`CallRecord`].
 ///
 /// ```
 /// use netsplit_node::{CallId, History, NodeId, Operation, Outcome, Time, ms};
@@ -34,49 +47,38 @@ pub struct RecordedCall {
 /// assert!(history.availability_chart(ms(100)).text().contains("100%"));
 /// ```
 pub trait CallCharts {
-    /// The calls, in the order in which they began.
-    fn recorded_calls(&self) -> Vec<RecordedCall>;
-
-    /// Whose calls these are, for titles.
-    fn service(&self) -> String;
-
-    /// When the record ends: what is pending lasts until then.
-    fn until(&self) -> Time;
-
-    /// The faults that the record itself knows of.
-    fn known_faults(&self) -> Vec<(String, Time, Time)> {
-        Vec::new()
-    }
+    /// The calls, and what charts tell of them.
+    fn call_record(&self) -> CallRecord;
 
     /// How long each call took, by its outcome: a mark at its beginning. For an unknown outcome it is how long the caller waited.
     fn latency_chart(&self) -> Chart {
-        latency(&Record::of(self))
+        latency(&self.call_record())
     }
 
     /// The median, the 90th and the 99th percentile of how long the answered calls took that began within each window.
     fn latency_quantiles_chart(&self, window: Duration) -> Chart {
-        latency_quantiles(&Record::of(self), window)
+        latency_quantiles(&self.call_record(), window)
     }
 
     /// Which share of the calls that began within each window were answered (`Ok`). A call that is still pending counts as not answered.
     fn availability_chart(&self, window: Duration) -> Chart {
-        availability(&Record::of(self), window)
+        availability(&self.call_record(), window)
     }
 
     /// How many calls a second ended in each window, by outcome.
     fn throughput_chart(&self, window: Duration) -> Chart {
-        throughput(&Record::of(self), window)
+        throughput(&self.call_record(), window)
     }
 
     /// How many calls were under way at every moment.
     fn in_flight_chart(&self) -> Chart {
-        in_flight(&Record::of(self))
+        in_flight(&self.call_record())
     }
 }
 
 impl<Q, R> CallCharts for History<Q, R> {
-    fn recorded_calls(&self) -> Vec<RecordedCall> {
-        let call = |it: &netsplit_node::Operation<Q, R>| {
+    fn call_record(&self) -> CallRecord {
+        let call = |it: &Operation<Q, R>| {
             let kind = it.outcome.as_ref().map(|outcome| match outcome {
                 Outcome::Ok(_) => OutcomeKind::Ok,
                 Outcome::Fail(_) => OutcomeKind::Fail,
@@ -84,21 +86,15 @@ impl<Q, R> CallCharts for History<Q, R> {
             });
             RecordedCall { invoked: it.invoked, told: it.returned.zip(kind) }
         };
-        self.iter().map(call).collect()
-    }
-
-    fn service(&self) -> String {
-        self.service.clone()
-    }
-
-    fn until(&self) -> Time {
-        let last = |it: &netsplit_node::Operation<Q, R>| it.returned.unwrap_or(it.invoked);
-        self.iter().map(last).max().unwrap_or(Time::ZERO)
+        let calls: Vec<RecordedCall> = self.iter().map(call).collect();
+        let until = calls.iter().map(|call| call.told.map_or(call.invoked, |(at, _)| at)).max();
+        let (service, until) = (self.service.clone(), until.unwrap_or(Time::ZERO));
+        CallRecord { calls, service, until, faults: Vec::new() }
     }
 }
 
 impl CallCharts for Trace {
-    fn recorded_calls(&self) -> Vec<RecordedCall> {
+    fn call_record(&self) -> CallRecord {
         let mut calls: Vec<(EventId, RecordedCall)> = Vec::new();
         for event in &self.events {
             match &event.kind {
@@ -114,36 +110,18 @@ impl CallCharts for Trace {
                 _ => {}
             }
         }
-        calls.into_iter().map(|(_, call)| call).collect()
-    }
-
-    fn service(&self) -> String {
-        "all services".to_owned()
-    }
-
-    fn until(&self) -> Time {
-        self.until
-    }
-
-    fn known_faults(&self) -> Vec<(String, Time, Time)> {
-        faults_of(self)
+        let calls = calls.into_iter().map(|(_, call)| call).collect();
+        CallRecord { calls, service: "all services".to_owned(), until: self.until, faults: faults_of(self) }
     }
 }
 
-/// What all these charts are made of; not generic, so that a cell does not compile them.
-struct Record {
-    calls: Vec<RecordedCall>,
-    service: String,
-    until: Time,
-    faults: Vec<(String, Time, Time)>,
+impl CallCharts for CallRecord {
+    fn call_record(&self) -> CallRecord {
+        self.clone()
+    }
 }
 
-impl Record {
-    fn of(charted: &(impl CallCharts + ?Sized)) -> Record {
-        let (calls, service, until) = (charted.recorded_calls(), charted.service(), charted.until());
-        Record { calls, service, until, faults: charted.known_faults() }
-    }
-
+impl CallRecord {
     fn chart(&self, what: &str, y: &str) -> Chart {
         let title = format!("{what} of {}", self.service);
         let mut chart = Chart::new(title).x("virtual time").y(y);
@@ -171,7 +149,7 @@ const OUTCOMES: [(OutcomeKind, &str, &str); 3] = [
     (OutcomeKind::Unknown, "unknown", palette::DOUBT_TEXT),
 ];
 
-fn latency(record: &Record) -> Chart {
+fn latency(record: &CallRecord) -> Chart {
     let mut chart = record.chart("Latency of calls", "latency");
     for (kind, name, colour) in OUTCOMES {
         let of_kind = record.calls.iter().filter_map(|call| {
@@ -186,7 +164,7 @@ fn latency(record: &Record) -> Chart {
     with_pending(chart, record, "not drawn since nobody knows how long they take")
 }
 
-fn latency_quantiles(record: &Record, window: Duration) -> Chart {
+fn latency_quantiles(record: &CallRecord, window: Duration) -> Chart {
     let windows = record.windows(window);
     let mut values = vec![Vec::new(); windows.count];
     for call in &record.calls {
@@ -202,7 +180,7 @@ fn latency_quantiles(record: &Record, window: Duration) -> Chart {
     with_notes(chart, windows.notes)
 }
 
-fn availability(record: &Record, window: Duration) -> Chart {
+fn availability(record: &CallRecord, window: Duration) -> Chart {
     let windows = record.windows(window);
     let mut counts = vec![(0_u32, 0_u32); windows.count];
     for call in &record.calls {
@@ -222,7 +200,7 @@ fn availability(record: &Record, window: Duration) -> Chart {
     with_pending(chart, record, "counted as not answered")
 }
 
-fn throughput(record: &Record, window: Duration) -> Chart {
+fn throughput(record: &CallRecord, window: Duration) -> Chart {
     let windows = record.windows(window);
     let what = format!("Throughput, windows of {},", windows.length);
     let mut chart = record.chart(&what, "calls per second");
@@ -239,7 +217,7 @@ fn throughput(record: &Record, window: Duration) -> Chart {
     with_pending(with_notes(chart, windows.notes.clone()), record, "not counted")
 }
 
-fn in_flight(record: &Record) -> Chart {
+fn in_flight(record: &CallRecord) -> Chart {
     let mut changes: Vec<(Time, i64)> = Vec::new();
     for call in &record.calls {
         changes.push((call.invoked, 1));
@@ -266,7 +244,7 @@ fn with_notes(chart: Chart, notes: Vec<String>) -> Chart {
 }
 
 /// Says what became of the calls that nobody was told of yet.
-fn with_pending(chart: Chart, record: &Record, what: &str) -> Chart {
+fn with_pending(chart: Chart, record: &CallRecord, what: &str) -> Chart {
     match record.pending() {
         0 => chart,
         pending => chart.note(format!("calls still pending at {}: {pending}, {what}", record.until)),

@@ -40,7 +40,7 @@ use axis::Scale;
 use content::Content;
 use looks::Look;
 
-pub use calls::{CallCharts, RecordedCall};
+pub use calls::{CallCharts, CallRecord, RecordedCall};
 pub use quantile::Sample;
 pub use quantity::{Coordinate, Place, Quantity, Unit};
 

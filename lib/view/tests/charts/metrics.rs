@@ -139,11 +139,11 @@ fn a_trace_knows_the_calls_that_its_history_knows() {
     let trace = scenarios::lost_reply();
     let invoked = trace.events.iter().filter(|it| matches!(it.kind, EventKind::Invoked { .. })).count();
     let returned = trace.events.iter().filter(|it| matches!(it.kind, EventKind::Returned { .. })).count();
-    let calls = trace.recorded_calls();
+    let calls = trace.call_record().calls;
     assert_eq!((calls.len(), calls.iter().filter(|call| call.told.is_some()).count()), (invoked, returned));
     assert!(invoked > 0 && calls.iter().all(|call| call.told.is_none_or(|(at, _)| at > call.invoked)));
     // Without the beginning of a call, its end is no call.
-    assert_eq!(kept_from(trace.clone(), trace.events.len() - 1).recorded_calls(), []);
+    assert_eq!(kept_from(trace.clone(), trace.events.len() - 1).call_record().calls, []);
 }
 
 #[test]
