@@ -27,4 +27,4 @@ pub use netsplit_sim::{
     NodePanic, Percentiles, Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep,
     SweepReport, SweepRun, Topology, Traffic, TrafficCounts, Violation, Workload,
 };
-pub use netsplit_view::{ClusterView, Diagram, Player};
+pub use netsplit_view::{CallCharts, Chart, ClusterView, Diagram, Player, chart};

@@ -10,7 +10,7 @@
 //! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `byzantine.rs`, `liveness.rs` |
 //! | what is refused, and how it is said | `error.rs`, `naming.rs` |
 //! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
-//! | many runs at once | `sweep.rs` |
+//! | many runs at once | `sweep.rs`, `sweep_charts.rs` |
 //! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
 //! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines, retries and names work | `calls.rs`, `dns.rs`, `participants.rs` |
@@ -55,6 +55,7 @@ mod shared;
 mod special;
 mod states;
 mod sweep;
+mod sweep_charts;
 mod traces;
 mod views;
 mod workload;

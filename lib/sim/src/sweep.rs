@@ -334,7 +334,7 @@ impl<P: PartialEq + Clone, T> SweepReport<P, T> {
     }
 
     /// The parameters, each once, in their order.
-    fn parameters(&self) -> Vec<&P> {
+    pub(crate) fn parameters(&self) -> Vec<&P> {
         let mut parameters: Vec<&P> = Vec::new();
         for run in &self.runs {
             if parameters.last() != Some(&&run.parameter) && !parameters.contains(&&run.parameter) {

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_node::{Duration, KeyValueRequest, NodeId, Outcome, Payload, Random, Time, Value, Zipf};
 
+use netsplit_view::Chart;
+
 use crate::action::{Action, Made};
 use crate::error::{LabError, expect, forwards};
 use crate::lab::{Handle, Lab};
@@ -445,6 +447,15 @@ impl LoadReport {
         let last = self.times.len().checked_sub(1)?;
         let rank = (self.times.len() as f64 * share.clamp(0.0, 1.0)).ceil() as usize;
         Some(self.times[rank.saturating_sub(1).min(last)])
+    }
+}
+
+impl LoadReport {
+    /// Which share of the answers came within each time, as a chart.
+    pub fn distribution_chart(&self) -> Chart {
+        let title = format!("How fast {} answers came", self.times.len());
+        let chart = Chart::new(title).x("latency").y("share of answers");
+        chart.distribution("answers", self.times.iter().copied())
     }
 }
 

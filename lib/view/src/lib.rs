@@ -1,4 +1,4 @@
-//! Pictures of runs: space-time diagrams, as SVG and as text.
+//! Pictures of runs: space-time diagrams and charts, as SVG and as text.
 //!
 //! A picture is drawn from a [`Trace`](netsplit_node::Trace) and nothing else, so it shows what happened, whoever recorded it:
 //! the laboratory, an exercise's judge, or nodes on real sockets.
@@ -39,8 +39,10 @@
 //! | everybody at one moment | `cluster/` |
 //! | a run, moment by moment | `player.rs`, `script/player.js`, `script/cluster.js` |
 //! | the picture in letters | `text.rs` |
+//! | numbers over virtual time and over parameters | `chart/` |
 
 mod assemble;
+pub mod chart;
 mod cluster;
 mod compare;
 mod diagram;
@@ -54,6 +56,7 @@ mod state;
 mod svg;
 mod text;
 
+pub use chart::{CallCharts, Chart};
 pub use cluster::{ClockView, ClusterView, FileView, Health, InFlight, MemberView};
 pub use compare::Parting;
 pub use diagram::Diagram;

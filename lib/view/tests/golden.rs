@@ -2,12 +2,13 @@
 //!
 //! After a wanted change: `UPDATE_GOLDEN=1 cargo test -p netsplit-view --test golden`, then look at every file that changed.
 
+mod compare;
 mod scenarios;
-
-use std::path::PathBuf;
 
 use netsplit_node::{Trace, ms, us};
 use netsplit_view::Diagram;
+
+use compare::compare;
 
 /// Every golden diagram: its name and what is drawn.
 fn gallery() -> Vec<(&'static str, Diagram)> {
@@ -27,23 +28,6 @@ fn gallery() -> Vec<(&'static str, Diagram)> {
         ("compare", Diagram::compare(&scenarios::copying(false), &scenarios::copying(true))),
         ("long", of(scenarios::long(5, 4000)).since(us(20_000)).at_most(60)),
     ]
-}
-
-fn compare(name: &str, actual: &str) -> Result<(), String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        return std::fs::write(&path, actual).map_err(|error| format!("{name}: {error}"));
-    }
-    let expected = std::fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
-    if expected == actual {
-        return Ok(());
-    }
-    let lines = expected.lines().zip(actual.lines()).enumerate();
-    let first = lines.into_iter().find(|(_, (expected, actual))| expected != actual);
-    Err(match first {
-        Some((line, (expected, actual))) => format!("{name}:{}:\n  was {expected}\n  is  {actual}", line + 1),
-        None => format!("{name}: one ends before the other"),
-    })
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Looking: the trace, its pictures, and everybody at this moment.
 
+use netsplit_node::Duration;
 use netsplit_node::trace::{Trace, TraceHash};
-use netsplit_view::{ClusterView, Diagram, Player};
+use netsplit_view::{Chart, ClusterView, Diagram, Player};
 
 use super::Lab;
 use crate::world::TrafficCounts;
@@ -76,6 +77,14 @@ impl Lab {
     /// ```
     pub fn cluster_view(&self) -> ClusterView {
         self.world().cluster_view()
+    }
+
+    /// How many messages were sent, delivered and lost in each window of the run, with its faults, as a chart.
+    ///
+    /// Calls have charts too: `store.history().latency_chart().faults(&lab.trace())`, or those of all services together,
+    /// `lab.trace().availability_chart(ms(100))` ([`CallCharts`](netsplit_view::CallCharts)).
+    pub fn traffic_chart(&self, window: Duration) -> Chart {
+        Chart::traffic(&self.trace(), window)
     }
 
     /// How many messages there were, by what became of them.
