@@ -8,7 +8,7 @@
 //! - **Causal convergence** asks for one order of the writes that is the same for all, in which each read finds the last of those writes that are before it
 //!   in causal order (`causal().convergent()`): what stores with "last writer wins" promise, causal+ in Lloyd and others, "Don't Settle
 //!   for Eventual" (COPS), SOSP 2011, section 3. The two are incomparable.
-//! - **How it is judged:** by the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, "On verifying causal consistency", POPL 2017, section 4. A history
+//! - **How it is judged:** by the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, "On verifying causal consistency", POPL 2017. A history
 //!   is wrong if a read saw what nobody wrote (ThinAirRead), if causal order goes round in a circle (CyclicCO), if a read found nothing or an old
 //!   value although a write is before it (WriteCOInitRead, WriteCORead), or if this is so once the session's reads have said all that they say of the order of the
 //!   writes (WriteHBInitRead, CyclicHB; for convergence CyclicCF). This takes polynomial time, since it is known which write each read saw.
@@ -22,7 +22,7 @@ use netsplit_node::History;
 use super::access::ReadsAndWrites;
 use super::observed::{Observed, Session};
 use super::order::Order;
-use super::session::{circle, operations, stop_if_asked, why_older};
+use super::session::{circle, operations, shortened, stop_if_asked, why_older};
 use super::views::{Broken, Reach, Revealed, Views};
 use crate::verdict::{Checker, Verdict};
 
@@ -175,11 +175,11 @@ fn sentence(observed: &Observed, broken: &Broken) -> String {
 
 /// Why the missed write is before the read, and why what was found is older.
 fn rows(observed: &Observed, order: &Order, broken: &Broken) -> Vec<String> {
-    let mut rows = if broken.older.is_empty() { Vec::new() } else { why_older(observed, broken) };
+    let mut rows = if broken.older.is_empty() { Vec::new() } else { shortened(why_older(observed, broken)) };
     if let Some(path) = order.path(broken.missed as u32, broken.read as u32) {
         rows.push(format!("{} is before the read:", observed.assignment(broken.missed)));
         let before_read = operations(observed, &path).filter(|&operation| operation != broken.read);
-        rows.extend(before_read.map(|operation| observed.row(operation, " ")));
+        rows.extend(shortened(before_read.map(|operation| observed.row(operation, " ")).collect()));
         rows.push(observed.row(broken.read, "✗"));
     }
     rows

@@ -1,6 +1,6 @@
 //! Convergence: once nobody writes any more, everybody reads the same, and it is something that was written.
 //!
-//! - **What it is:** eventual consistency (Vogels, "Eventually consistent", CACM 52(1), 2009; Viotti and Vukolić 2016, section 3.1:
+//! - **What it is:** eventual consistency (Vogels, "Eventually consistent", CACM 52(1), 2009; Viotti and Vukolić 2016, section 3.2:
 //!   eventual visibility, and one order of the writes in the end; Terry and others, PDIS 1994, section 2: total propagation and consistent
 //!   ordering). Which of the writes wins is not said.
 //! - **How it is judged:** "eventually" has no end that a history could show, so a bound is asked for. Of each key, the reads count that were asked for
@@ -17,6 +17,7 @@ use netsplit_node::{Duration, History, Time};
 
 use super::access::ReadsAndWrites;
 use super::observed::Observed;
+use super::session::shortened;
 use crate::verdict::{Checker, Verdict};
 
 /// The checker made by [`convergence_within`].
@@ -120,7 +121,7 @@ fn judge_key(observed: &Observed, verdict: &mut Verdict, key: usize, reads: &[us
             let rows = reads
                 .iter()
                 .map(|&read| observed.row(read, if found(read) == found(first) { " " } else { "✗" }));
-            verdict.violated_by(sentence, rows.collect());
+            verdict.violated_by(sentence, shortened(rows.collect()));
         }
     } else if observed.seen_by(first).is_none() {
         verdict.violated(format!(

@@ -4,19 +4,19 @@
 //! A session is what one caller does. Callers of one name are one caller: so a person can go from replica to replica, by two clients that are both
 //! called "ann". One operation is before another in it if the caller had the answer to the first when it asked for the second:
 //! session order is "returned before", restricted to a session (Viotti and Vukolić, "Consistency in non-transactional
-//! distributed storage systems", ACM Computing Surveys 49(1), 2016, section 3.2). In one instant that is so only for a caller that always waits for its
+//! distributed storage systems", ACM Computing Surveys 49(1), 2016, section 2.2). In one instant that is so only for a caller that always waits for its
 //! answers, since no clock orders what it shows as the same (`linearizability/parts.rs`).
 //!
 //! # Outcomes
 //! What failed never happened. A write whose outcome is unknown happened if somebody read it, and is then after all that its caller had been told before;
-//! but nothing is after it, since it may take effect long after its caller gave up. One that nobody read is as good as one that never happened, and
-//! is left out. A read that was not answered says nothing.
+//! but nothing is after it, since it may take effect long after its caller gave up. One that nobody read is as good as one that never happened: no
+//! read must have seen it. A read that was not answered says nothing.
 //!
 //! # Which write a read saw
 //! It is known by its value. So each value may be written to a key only once; if a read could have seen several writes, it is left
 //! out, and what is found without it is still right, but not all: the verdict is undecided instead of "holds".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use netsplit_node::{History, Outcome, Time};
 
@@ -27,7 +27,7 @@ use crate::verdict::Verdict;
 /// A history of reads and writes without its types.
 #[derive(Debug, Default)]
 pub(super) struct Observed {
-    /// Answered reads, and writes that happened, in the order in which they were asked for.
+    /// Answered reads, and writes that may have happened, in the order in which they were asked for.
     pub(super) operations: Vec<Operation>,
     pub(super) sessions: Vec<Session>,
     pub(super) keys: Vec<String>,
@@ -47,7 +47,7 @@ pub(super) struct Operation {
     /// What was written or found, in words.
     pub(super) value: String,
     pub(super) asked: Time,
-    /// When the caller was told; nothing for a write of unknown outcome.
+    /// When the caller was told; nothing for a write of unknown outcome, which is before nothing but the reads that saw it.
     pub(super) told: Option<Time>,
 }
 
@@ -144,7 +144,7 @@ impl Observed {
                 observed.sessions.push(Session { name, waits, operations: Vec::new() });
                 observed.sessions.len() - 1
             });
-            let Some((key, action, value)) = observed.judged(it, number, &writes, noted) else { continue };
+            let Some((key, action, value)) = observed.judged(it, &writes, noted) else { continue };
             let keys_so_far = keys.len();
             let key_number = *keys.entry(key).or_insert(keys_so_far);
             if key_number == keys_so_far {
@@ -177,16 +177,12 @@ impl Observed {
     fn judged<'n>(
         &mut self,
         it: &'n Noted,
-        number: usize,
         writes: &Writes<'_>,
         noted: &[Noted],
     ) -> Option<(&'n str, Action, &'n str)> {
         let name = &it.caller;
         match it.what.as_ref().filter(|_| it.ending != Ending::Fail)? {
-            What::Write { key, value, words } => {
-                let matters = it.ending == Ending::Ok || writes.only_read(key, *value, number);
-                matters.then_some((key, Action::Write, words))
-            }
+            What::Write { key, words, .. } => Some((key, Action::Write, words)),
             What::Read { key, found: None, words } => Some((key, Action::ReadNothing, words)),
             What::Read { key, found: Some(value), words } => {
                 let told = it.ended.unwrap_or(it.asked);
@@ -334,7 +330,6 @@ fn callers_that_wait(noted: &[Noted]) -> BTreeMap<&str, bool> {
 struct Writes<'n> {
     happened: BTreeMap<(&'n str, u32), Vec<usize>>,
     failed: BTreeMap<(&'n str, u32), usize>,
-    read: BTreeSet<(&'n str, u32)>,
 }
 
 impl<'n> Writes<'n> {
@@ -348,9 +343,6 @@ impl<'n> Writes<'n> {
                 Some(What::Write { key, value, .. }) => {
                     writes.happened.entry((key, *value)).or_default().push(number);
                 }
-                Some(What::Read { key, found: Some(value), .. }) if it.ending == Ending::Ok => {
-                    writes.read.insert((key, *value));
-                }
                 _ => {}
             }
         }
@@ -359,11 +351,6 @@ impl<'n> Writes<'n> {
 
     fn of_value(&self, key: &'n str, value: u32) -> &[usize] {
         self.happened.get(&(key, value)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether this write is the only one of its value, and somebody read it.
-    fn only_read(&self, key: &'n str, value: u32, write: usize) -> bool {
-        self.of_value(key, value) == [write] && self.read.contains(&(key, value))
     }
 
     fn has_unclear_open_write(&self, key: &str, noted: &[Noted]) -> bool {

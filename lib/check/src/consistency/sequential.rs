@@ -6,7 +6,7 @@
 //! - **Against linearizability:** what one caller was told before another asked need not come first. So reads may be stale, as long as nobody can tell
 //!   by means of the store itself. Clients that talk to each other besides it can.
 //! - **Safety**, but not a local property: a store whose keys are each sequentially consistent need not be so as a whole (Herlihy and Wing,
-//!   TOPLAS 1990, section 3.1), so histories are judged undivided.
+//!   TOPLAS 1990, section 3.3), so histories are judged undivided.
 //! - **Outcomes:** what failed never happened. What is pending or unknown comes after what its caller had been told before, at any time or never.
 //! - **Cost:** NP-complete, also if it is known which write each read saw (Gibbons and Korach, "Testing shared memories", SIAM Journal on
 //!   Computing 26(4), 1997, section 4). So there is a [`Budget`], and the search is that of linearizability
@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use netsplit_node::History;
 
+use super::session::shortened;
 use crate::linearizability::Budget;
 use crate::linearizability::budget::{Meter, Watch};
 use crate::linearizability::parts::happened;
@@ -271,5 +272,5 @@ fn words(subject: &dyn Subject, reasons: &[usize]) -> (String, Vec<String>) {
         parts if reasons.len() == 1 => format!("{}, for which no order has room", parts[0]),
         parts => format!("{}: no one order has room for all of these", parts.join("; ")),
     };
-    (sentence, rows.collect())
+    (sentence, shortened(rows.collect()))
 }

@@ -7,6 +7,9 @@ use super::order::Order;
 use super::views::{Broken, Revealed, Views};
 use crate::verdict::Verdict;
 
+/// Rows below a sentence.
+const ROWS: usize = 12;
+
 /// Which write is the older one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum WriteOrder {
@@ -38,7 +41,8 @@ pub(super) fn judge(observed: &Observed, mut verdict: Verdict, guarantee: &Guara
     }
     for session in &observed.sessions {
         for broken in broken_reads(observed, &mut order, session, &(guarantee.reveals)(session)) {
-            verdict.violated_by((guarantee.sentence)(&broken), why_older(observed, &broken));
+            let rows = why_older(observed, &broken);
+            verdict.violated_by((guarantee.sentence)(&broken), shortened(rows));
         }
     }
     verdict
@@ -71,13 +75,13 @@ pub(super) fn circle(observed: &Observed, order: &Order) -> Option<(String, Vec<
     }
     observed.reads().find_map(|read| {
         let path = order.path(read as u32, observed.seen_by(read)? as u32)?;
-        let rows = operations(observed, &path).map(|operation| observed.row(operation, " ")).collect();
+        let rows = operations(observed, &path).map(|operation| observed.row(operation, " "));
         let sentence = format!(
             "{} {}, which itself came only after that read",
             observed.name(read),
             observed.deed_and_time(read)
         );
-        Some((sentence, rows))
+        Some((sentence, shortened(rows.collect())))
     })
 }
 
@@ -90,6 +94,15 @@ pub(super) fn why_older(observed: &Observed, broken: &Broken) -> Vec<String> {
     let title = format!("{} is older than {}:", observed.assignment(found), observed.assignment(missed));
     let rows = broken.older.iter().map(|&operation| observed.row(operation, " "));
     std::iter::once(title).chain(rows).chain([observed.row(broken.read, "✗")]).collect()
+}
+
+/// Rows for below a sentence: of many, the first and the last.
+pub(super) fn shortened(mut rows: Vec<String>) -> Vec<String> {
+    if rows.len() > ROWS {
+        let hidden = rows.len() - ROWS;
+        rows.splice(ROWS / 2..ROWS / 2 + hidden, [format!("  .. {hidden} more ..")]);
+    }
+    rows
 }
 
 /// Those nodes of a path that are operations.

@@ -8,7 +8,8 @@ use netsplit_check::consistency::{
 use netsplit_check::spec::KeyValue;
 use netsplit_node::{KeyValueRequest, KeyValueResponse, Random, ns};
 
-use crate::drawn::{Shape, Store, count_and_seed, history};
+use crate::drawn::{Shape, Store, changed_a_little, count_and_seed, history};
+use crate::laws::WITNESSES;
 use crate::oracle::{Guarantee, World, is_sequential, world};
 
 /// Compares on many histories. Of a thousand, so many must be violated, and not only since a read saw what nobody wrote or what came of
@@ -21,8 +22,7 @@ fn compare<C: Checker<KeyValueRequest, KeyValueResponse>>(
     let (mut violated, mut held) = (0, 0);
     for number in 0..count {
         let mut random = Random::stream(seed, &[number]);
-        let shape = Shape::any(&mut random);
-        let history = history(shape, &mut random);
+        let history = any_history(&mut random);
         let (checker, brute_force) = checker(&mut random);
         let world = world(&history);
         let expected = brute_force(&history, world.as_ref());
@@ -33,6 +33,15 @@ fn compare<C: Checker<KeyValueRequest, KeyValueResponse>>(
         violated += u64::from(!expected && world.is_some_and(|world| !world.is_circular()));
     }
     assert!(violated * 1000 >= least * count && held * 5 >= count, "{violated} violated, {held} not");
+}
+
+/// A drawn one, or an intricate one changed a little.
+fn any_history(random: &mut Random) -> Store {
+    if random.chance(0.3) {
+        changed_a_little(&WITNESSES.map(|(text, _)| text), random)
+    } else {
+        history(Shape::any(random), random)
+    }
 }
 
 /// Whether a history is right; the world is there unless a read saw what nobody wrote.
@@ -62,8 +71,7 @@ fn causal_memory() {
     let (mut violated, mut held, mut missed) = (0, 0, 0);
     for number in 0..count {
         let mut random = Random::stream(seed, &[number]);
-        let shape = Shape::any(&mut random);
-        let history = history(shape, &mut random);
+        let history = any_history(&mut random);
         let world = world(&history);
         let expected = world.as_ref().is_some_and(World::is_causal_memory);
         let verdict = causal().check(&history);

@@ -1,7 +1,8 @@
-//! Small random histories of a key-value store with replicas that lag behind, some answers of which are nonsense.
+//! Small histories of a key-value store: drawn, with replicas that lag behind and some answers that are nonsense; and intricate ones, changed a little.
 
 use std::collections::BTreeMap;
 
+use netsplit_check::by_hand;
 use netsplit_node::{
     CallId, History, KeyValueRequest, KeyValueResponse, NodeId, Operation, Outcome, Random, Time, ns,
 };
@@ -142,4 +143,56 @@ fn answer_reads(
             *response = KeyValueResponse::Value(answer);
         }
     }
+}
+
+/// Operations that follow one another: `ann wx1` writes, `bob rx1` reads, `bob rx` finds nothing; each takes its own millisecond.
+pub fn in_turn(text: &str) -> Store {
+    let mut history = by_hand("store");
+    for (at, operation) in text.split(", ").enumerate() {
+        let (caller, deed) = operation.split_once(' ').expect("a caller and a deed");
+        let (kind, key, value) = (&deed[..1], deed[1..2].to_owned(), deed[2..].parse::<i32>().ok());
+        let during = 2 * at as u32..2 * at as u32 + 1;
+        history = match (kind, value) {
+            ("w", Some(value)) => {
+                let put = KeyValueRequest::Put { key, value: value.into() };
+                history.ok(caller, during, put, KeyValueResponse::Stored)
+            }
+            _ => {
+                let get = KeyValueRequest::Get { key };
+                history.ok(caller, during, get, KeyValueResponse::Value(value.map(Into::into)))
+            }
+        };
+    }
+    history.history()
+}
+
+/// One of these texts, its parts in another order, done by others, or with other answers: up to three changes.
+pub fn changed_a_little(texts: &[&str], random: &mut Random) -> Store {
+    let text = random.pick(texts).expect("there are some");
+    let mut parts: Vec<String> = text.split(", ").map(str::to_owned).collect();
+    let writes: Vec<String> = parts.iter().filter(|part| &part[4..5] == "w").cloned().collect();
+    for _ in 0..random.below(4) {
+        let at = random.below(parts.len() as u64) as usize;
+        let (caller, deed) = (parts[at][..3].to_owned(), parts[at][4..].to_owned());
+        match random.below(4) {
+            0 if at > 0 => parts.swap(at - 1, at),
+            1 if &deed[..1] == "r" => {
+                let of_key: Vec<&str> =
+                    writes.iter().map(|it| &it[5..]).filter(|it| it[..1] == deed[1..2]).collect();
+                let nothing = &deed[1..2];
+                let found = random.pick(&of_key).copied().filter(|_| random.chance(0.8)).unwrap_or(nothing);
+                parts[at] = format!("{caller} r{found}");
+            }
+            2 => {
+                parts[at] =
+                    format!("{} {deed}", random.pick(&["ann", "bob", "cyd"]).expect("there are three"))
+            }
+            3 if &deed[..1] == "r" => {
+                let again = parts[at].clone();
+                parts.insert(random.below(parts.len() as u64 + 1) as usize, again);
+            }
+            _ => {}
+        }
+    }
+    in_turn(&parts.join(", "))
 }

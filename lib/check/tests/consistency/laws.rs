@@ -5,13 +5,12 @@ use netsplit_check::consistency::{
     staleness_within, staleness_within_versions, writes_follow_reads,
 };
 use netsplit_check::spec::KeyValue;
-use netsplit_check::{ByHand, Check, Checker, by_hand, linearizable};
+use netsplit_check::{Check, Checker, by_hand, linearizable};
 use netsplit_node::{KeyValueRequest, KeyValueResponse, Random, ms, ns};
 
-use crate::drawn::{Shape, Store, count_and_seed, history};
+use crate::drawn::{Shape, count_and_seed, history, in_turn};
 
 type Model = Box<dyn Checker<KeyValueRequest, KeyValueResponse>>;
-type StoreByHand = ByHand<KeyValueRequest, KeyValueResponse>;
 
 /// The models by name, the strongest first.
 fn models() -> Vec<(&'static str, Model)> {
@@ -119,23 +118,8 @@ fn get(key: &str) -> KeyValueRequest {
     KeyValueRequest::Get { key: key.to_owned() }
 }
 
-/// Operations that follow one another: `ann wx1` writes, `bob rx1` reads, `bob rx` finds nothing; each takes its own millisecond.
-fn in_turn(text: &str) -> Store {
-    let mut history: StoreByHand = by_hand("store");
-    for (at, operation) in text.split(", ").enumerate() {
-        let (caller, deed) = operation.split_once(' ').expect("a caller and a deed");
-        let (kind, key, value) = (&deed[..1], &deed[1..2], deed[2..].parse::<i32>().ok());
-        let during = 2 * at as u32..2 * at as u32 + 1;
-        history = match (kind, value) {
-            ("w", Some(value)) => history.ok(caller, during, put(key, value), KeyValueResponse::Stored),
-            _ => history.ok(caller, during, get(key), KeyValueResponse::Value(value.map(Into::into))),
-        };
-    }
-    history.history()
-}
-
 /// Histories, and which of the first twelve models they violate.
-const WITNESSES: [(&str, &[&str]); 14] = [
+pub const WITNESSES: [(&str, &[&str]); 14] = [
     // Right in every way.
     ("ann wx1, bob rx1, bob wx2, ann rx2", &[]),
     // A stale read that nobody can tell from within.

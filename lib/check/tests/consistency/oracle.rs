@@ -303,7 +303,7 @@ impl World {
             }
         };
         let of_key = |op: usize, key: &str| self.ops[op].key == key;
-        ["x", "y"].iter().all(|key| {
+        ["x", "y", "z"].iter().all(|key| {
             let writes: Vec<usize> = self.writes().into_iter().filter(|&it| of_key(it, key)).collect();
             let is_late =
                 |&read: &usize| of_key(read, key) && writes.iter().all(|&write| is_over(write, read));
