@@ -25,6 +25,7 @@
 //! | what a checker is and what it says | `verdict.rs` |
 //! | what a service promises apart from concurrency | `spec/mod.rs` |
 //! | as if there were one copy | `linearizability/mod.rs` |
+//! | what weaker stores promise | `consistency/mod.rs` |
 //! | histories for exercises and tests | `by_hand.rs` |
 //! | histories that other tools recorded | `import/mod.rs` |
 //! | at most once | `no_double_effect.rs` |
@@ -34,6 +35,7 @@
 
 mod by_hand;
 mod card;
+pub mod consistency;
 mod every_promise_kept;
 pub mod import;
 mod linearizability;
@@ -46,6 +48,10 @@ mod timeline;
 mod verdict;
 
 pub use by_hand::{ByHand, by_hand};
+pub use consistency::{
+    causal, convergence_within, monotonic_reads, monotonic_writes, read_your_writes, sequential,
+    staleness_within, staleness_within_versions, writes_follow_reads,
+};
 pub use every_promise_kept::{EveryPromiseKept, every_promise_kept};
 pub use import::{ImportError, ImportProblem};
 pub use linearizability::{Budget, Exhausted, Finding, Judged, Judgement, Linearizable, linearizable};

@@ -194,8 +194,17 @@ impl Verdict {
         );
         if !self.holds() {
             html.push_str("<ul style=\"margin:6px 0 0;padding-left:22px\">");
-            for (sentence, _) in self.sentences_shown() {
-                html.push_str(&format!("<li style=\"margin:2px 0\">{}</li>", escape(&sentence)));
+            for (sentence, details) in self.sentences_shown() {
+                html.push_str(&format!("<li style=\"margin:2px 0\">{}", escape(&sentence)));
+                // What a picture shows better needs no lines.
+                if self.pictures.is_empty() && !details.is_empty() {
+                    let lines: Vec<String> = details.iter().map(|line| escape(line)).collect();
+                    html.push_str(&format!(
+                        "<pre style=\"margin:2px 0 6px;color:{quiet};font-size:12px\">{}</pre>",
+                        lines.join("\n")
+                    ));
+                }
+                html.push_str("</li>");
             }
             html.push_str("</ul>");
         }
@@ -280,6 +289,20 @@ mod tests {
         assert_eq!(many.to_string().lines().count(), 1 + SENTENCES_SHOWN + 1);
         assert!(many.to_string().ends_with("- and 9988 more"));
         assert!(!verdict(SENTENCES_SHOWN).to_string().contains("more"));
+    }
+
+    #[test]
+    fn a_card_shows_lines_where_there_is_no_picture() {
+        // They say why; a picture says it better, and then they are left out.
+        let mut explained = verdict(0);
+        explained.violated_by("late", vec!["0s to 3ms  <ann>".to_owned(), "4ms".to_owned()]);
+        assert!(explained.html().contains("0s to 3ms  &lt;ann&gt;\n4ms</pre></li>"));
+        assert!(
+            !explained
+                .illustrated(vec![Figure { svg: "<svg/>".to_owned(), text: String::new(), live: None }])
+                .html()
+                .contains("<pre")
+        );
     }
 
     #[test]

@@ -11,8 +11,9 @@ pub use netsplit_algorithms::{clocks, commit, consensus, idempotency, register, 
 pub use netsplit_check as check;
 pub use netsplit_check::spec::{self, Specification};
 pub use netsplit_check::{
-    Check, Checker, OutcomeTable, Timeline, Timelines, Told, Verdict, by_hand, every_promise_kept,
-    linearizable, no_double_effect,
+    Check, Checker, OutcomeTable, Timeline, Timelines, Told, Verdict, by_hand, causal, convergence_within,
+    every_promise_kept, linearizable, monotonic_reads, monotonic_writes, no_double_effect, read_your_writes,
+    sequential, staleness_within, staleness_within_versions, writes_follow_reads,
 };
 pub use netsplit_node::{
     Address, CallId, Context, Disk, Disturbance, Duration, History, Inspection, Interval, Invariant,

@@ -51,7 +51,7 @@ impl fmt::Display for Exhausted {
 
 /// What all searches of one check share: when the time is over, and how far they are.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     end: Option<Instant>,
     operations: usize,
     told: Mutex<Told>,
@@ -65,7 +65,7 @@ struct Told {
 
 impl Watch {
     /// Over the check of a history of so many operations.
-    pub(super) fn new(budget: Budget, operations: usize) -> Watch {
+    pub(crate) fn new(budget: Budget, operations: usize) -> Watch {
         let limit = budget.time.map(|time| time.as_nanos().max(0).unsigned_abs());
         let end = limit.and_then(|nanos| Instant::now().checked_add(std::time::Duration::from_nanos(nanos)));
         Watch { end, operations, told: Mutex::new(Told { progress: Progress::begin(), steps: 0 }) }
@@ -92,7 +92,7 @@ impl Watch {
 
 /// Counts the steps of one search, and looks at the clock now and then.
 #[derive(Clone, Debug)]
-pub(super) struct Meter<'w> {
+pub(crate) struct Meter<'w> {
     memory: usize,
     watch: &'w Watch,
     steps: u64,
@@ -104,7 +104,7 @@ pub(super) struct Meter<'w> {
 const STEPS_BETWEEN_LOOKS: u64 = 1024;
 
 impl<'w> Meter<'w> {
-    pub(super) fn new(memory: usize, watch: &'w Watch, most_steps: u64) -> Meter<'w> {
+    pub(crate) fn new(memory: usize, watch: &'w Watch, most_steps: u64) -> Meter<'w> {
         Meter { memory, watch, steps: 0, tried: 0, most_steps }
     }
 
@@ -114,7 +114,7 @@ impl<'w> Meter<'w> {
     }
 
     /// Steps so far, and operations tried.
-    pub(super) fn steps(&self) -> u64 {
+    pub(crate) fn steps(&self) -> u64 {
         self.steps + self.tried
     }
 
@@ -139,7 +139,7 @@ impl<'w> Meter<'w> {
 
     fn look(&self) -> Result<(), Exhausted> {
         if interrupt::is_asked() {
-            let at = format!("step {} of the search for a linearization", self.steps);
+            let at = format!("step {} of the search for an order", self.steps);
             interrupt::Interrupted { at, goes_on: false }.unwind();
         }
         self.watch.tell(STEPS_BETWEEN_LOOKS);

@@ -3,18 +3,18 @@
 use std::hash::{Hash, Hasher};
 
 /// Numbered values. What of it depends on their type is little: a cell compiles it again.
-pub(super) struct Interned<T> {
+pub(crate) struct Interned<T> {
     all: Vec<T>,
     index: Index,
 }
 
 impl<T: Eq + Hash> Interned<T> {
-    pub(super) fn new() -> Interned<T> {
+    pub(crate) fn new() -> Interned<T> {
         Interned { all: Vec::new(), index: Index { places: vec![(0, NO_VALUE); 64], used: 0 } }
     }
 
     /// The value's number, and whether it is new.
-    pub(super) fn number(&mut self, value: T) -> (u32, bool) {
+    pub(crate) fn number(&mut self, value: T) -> (u32, bool) {
         let mut hasher = Fold(0);
         value.hash(&mut hasher);
         let hash = hasher.finish();

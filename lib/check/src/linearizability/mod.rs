@@ -44,16 +44,16 @@ use netsplit_node::History;
 use crate::spec::Specification;
 use crate::verdict::{Checker, Verdict};
 
-mod budget;
-mod interned;
+pub(crate) mod budget;
+pub(crate) mod interned;
 mod judgement;
 mod memory;
-mod parts;
+pub(crate) mod parts;
 mod reasons;
-mod search;
+pub(crate) mod search;
 mod sentences;
-mod subject;
-mod transitions;
+pub(crate) mod subject;
+pub(crate) mod transitions;
 mod workers;
 
 pub use budget::{Budget, Exhausted};

@@ -44,7 +44,7 @@ pub(super) fn whole(happened: &[usize]) -> Part {
 }
 
 /// The operations that may have happened, in the order of their calls: what failed never did.
-pub(super) fn happened(subject: &dyn Subject, count: usize) -> Vec<usize> {
+pub(crate) fn happened(subject: &dyn Subject, count: usize) -> Vec<usize> {
     let mut operations: Vec<usize> =
         (0..count).filter(|&operation| subject.facts(operation).ending != Ending::Fail).collect();
     operations.sort_by_key(|&operation| (subject.facts(operation).invoked, operation));

@@ -29,24 +29,24 @@ use super::transitions::Transitions;
 
 /// An operation as the search sees it. Calls and returns are numbered in one order.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// Its number outside of the search.
-    pub(super) operation: u32,
+    pub(crate) operation: u32,
     /// Equal for operations with equal requests and responses.
-    pub(super) class: u32,
+    pub(crate) class: u32,
     /// It leaves every state as it is.
-    pub(super) reads: bool,
+    pub(crate) reads: bool,
     /// The place of its call.
-    pub(super) call: u32,
+    pub(crate) call: u32,
     /// The place of its return; nothing if it stays open to the end, so that it may be placed anywhere after its call, or not at all.
-    pub(super) returned: Option<u32>,
+    pub(crate) returned: Option<u32>,
     /// Operations that must be placed before it, besides those that returned before its call.
-    pub(super) after: Vec<u32>,
+    pub(crate) after: Vec<u32>,
 }
 
 /// What the search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// An order of all operations that are not open, and of those open ones that it needs.
     Linearization(Vec<u32>),
     /// There is none. The operation is the first to return that no order has room for; the order is one that ends before it.
@@ -57,15 +57,15 @@ pub(super) enum Found {
 
 /// The longest prefix of the history for which an order was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stuck {
+pub(crate) struct Stuck {
     /// The operation that returned next.
-    pub(super) operation: u32,
+    pub(crate) operation: u32,
     /// The order, of operations that returned before it and of some that did not.
-    pub(super) order: Vec<u32>,
+    pub(crate) order: Vec<u32>,
 }
 
 /// Searches. `items` come in the order of their calls.
-pub(super) fn search(items: &[Item], steps: &mut Transitions<'_>, meter: &mut Meter<'_>) -> Found {
+pub(crate) fn search(items: &[Item], steps: &mut Transitions<'_>, meter: &mut Meter<'_>) -> Found {
     let (open, answered): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.returned.is_none());
     Search::new(&answered, &open, steps, meter).run()
 }

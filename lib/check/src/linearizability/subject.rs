@@ -11,7 +11,7 @@ use crate::spec::Specification;
 use crate::timeline::{Shown, Step, briefly};
 
 /// What the checker asks of a history.
-pub(super) trait Subject: Sync {
+pub(crate) trait Subject: Sync {
     /// Who, when, and how it ended.
     fn facts(&self, operation: usize) -> Facts<'_>;
     /// The part of the service that the operation concerns.
@@ -31,16 +31,16 @@ pub(super) trait Subject: Sync {
 
 /// What is known of an operation apart from its request and response.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Facts<'a> {
-    pub(super) caller: u32,
-    pub(super) caller_name: &'a str,
-    pub(super) invoked: Time,
-    pub(super) returned: Option<Time>,
-    pub(super) ending: Ending,
+pub(crate) struct Facts<'a> {
+    pub(crate) caller: u32,
+    pub(crate) caller_name: &'a str,
+    pub(crate) invoked: Time,
+    pub(crate) returned: Option<Time>,
+    pub(crate) ending: Ending,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     Ok,
     Fail,
     /// Unknown, or still pending.
@@ -49,21 +49,21 @@ pub(super) enum Ending {
 
 /// One class with the response that was told, another with any response.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Classes {
-    pub(super) told: Class,
-    pub(super) open: Class,
+pub(crate) struct Classes {
+    pub(crate) told: Class,
+    pub(crate) open: Class,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Class {
-    pub(super) number: u32,
-    pub(super) reads: bool,
+pub(crate) struct Class {
+    pub(crate) number: u32,
+    pub(crate) reads: bool,
 }
 
 /// A history with its types.
-pub(super) struct Typed<'a, S: Specification> {
-    pub(super) specification: &'a S,
-    pub(super) history: &'a History<S::Request, S::Response>,
+pub(crate) struct Typed<'a, S: Specification> {
+    pub(crate) specification: &'a S,
+    pub(crate) history: &'a History<S::Request, S::Response>,
 }
 
 impl<S: Specification> Typed<'_, S> {

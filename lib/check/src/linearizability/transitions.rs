@@ -1,7 +1,7 @@
 //! Steps of the specification, remembered: the same operation is tried in the same state again and again.
 
 /// A specification whose states are numbers. State 0 is the initial one.
-pub(super) trait Steps {
+pub(crate) trait Steps {
     /// The number of the state after an operation of this class in this state; nothing if the class does not fit it.
     fn step(&mut self, state: u32, class: u32) -> Option<u32>;
     /// Bytes that the states take.
@@ -9,7 +9,7 @@ pub(super) trait Steps {
 }
 
 /// Steps behind a cache of fixed size: what falls on the place of another replaces it, and is then asked for again.
-pub(super) struct Transitions<'a> {
+pub(crate) struct Transitions<'a> {
     steps: Box<dyn Steps + 'a>,
     /// State and class, plus one; and the next state, or [`REFUSED`].
     places: Vec<(u64, u32)>,
@@ -19,7 +19,7 @@ const PLACE_BITS: u32 = 16;
 const REFUSED: u32 = u32::MAX;
 
 impl<'a> Transitions<'a> {
-    pub(super) fn new(steps: Box<dyn Steps + 'a>) -> Transitions<'a> {
+    pub(crate) fn new(steps: Box<dyn Steps + 'a>) -> Transitions<'a> {
         Transitions { steps, places: vec![(0, 0); 1 << PLACE_BITS] }
     }
 

@@ -108,7 +108,7 @@ impl<'a> Overview<'a> {
     }
 
     fn slice(&self, time: Time) -> usize {
-        (u64::from(self.part(time)) * self.slices as u64 >> 32) as usize
+        ((u64::from(self.part(time)) * self.slices as u64) >> 32) as usize
     }
 
     fn add(&mut self, events: &[Event], place: usize, event: &Event) {
