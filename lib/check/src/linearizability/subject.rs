@@ -8,7 +8,7 @@ use netsplit_node::{Disturbance, History, Operation, Outcome, Time};
 use super::interned::Interned;
 use super::transitions::Steps;
 use crate::spec::Specification;
-use crate::timeline::{Shown, Step, briefly};
+use crate::timeline::{Shown, Step};
 
 /// What the checker asks of a history.
 pub(crate) trait Subject: Sync {
@@ -130,7 +130,8 @@ impl<S: Specification> Subject for Typed<'_, S> {
             state = state
                 .take()
                 .and_then(|state| self.specification.step(&state, &operation.request, told(operation)));
-            let state = state.as_ref().filter(|_| drawn.contains(&number)).map(briefly);
+            let state = state.as_ref().filter(|_| drawn.contains(&number));
+            let state = state.map(|state| self.specification.state_in_words(state));
             Step { operation: number, state }
         };
         order.iter().map(step).collect()

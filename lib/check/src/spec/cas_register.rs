@@ -102,6 +102,10 @@ impl Specification for CasRegister {
         }
     }
 
+    fn state_in_words(&self, state: &Option<Value>) -> String {
+        or_nothing(state.as_ref())
+    }
+
     fn weight(&self, state: &Option<Value>) -> usize {
         size_of_val(state) + state.as_ref().map_or(0, bytes_behind)
     }

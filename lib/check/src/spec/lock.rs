@@ -85,6 +85,10 @@ impl Specification for Lock {
         }
     }
 
+    fn state_in_words(&self, owner: &Option<String>) -> String {
+        owner.as_ref().map_or("free".to_owned(), |owner| format!("held by {owner}"))
+    }
+
     fn weight(&self, state: &Option<String>) -> usize {
         size_of_val(state) + state.as_ref().map_or(0, String::capacity)
     }

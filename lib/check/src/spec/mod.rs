@@ -45,6 +45,8 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use crate::timeline::briefly;
+
 mod append_store;
 mod bank;
 mod cas_register;
@@ -121,6 +123,11 @@ pub trait Specification: Sync {
         }
     }
 
+    /// A state in words, to be read after "the state is then": its Debug form, or the beginning of it, if nothing else is said.
+    fn state_in_words(&self, state: &Self::State) -> String {
+        briefly(state)
+    }
+
     /// Bytes that a state takes, those behind pointers included; a checker's memory is limited by it.
     fn weight(&self, state: &Self::State) -> usize {
         size_of_val(state)
@@ -151,6 +158,9 @@ impl<S: Specification> Specification for &S {
     }
     fn words(&self, request: &S::Request, response: Option<&S::Response>) -> String {
         S::words(self, request, response)
+    }
+    fn state_in_words(&self, state: &S::State) -> String {
+        S::state_in_words(self, state)
     }
     fn weight(&self, state: &S::State) -> usize {
         S::weight(self, state)

@@ -74,6 +74,10 @@ impl Specification for Register {
         }
     }
 
+    fn state_in_words(&self, state: &Option<Value>) -> String {
+        or_nothing(state.as_ref())
+    }
+
     fn weight(&self, state: &Option<Value>) -> usize {
         size_of_val(state) + state.as_ref().map_or(0, bytes_behind)
     }
