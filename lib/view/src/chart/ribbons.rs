@@ -41,7 +41,8 @@ impl Chart {
             }
             false => (ground(look.clone(), entry, unit, middle), Shape::Line),
         };
-        self.series.push(behind);
+        // The table in letters has a line for it.
+        self.series.push(Series { name: format!("{name} middle 80%").trim_start().to_owned(), ..behind });
         let (name, points) = (name.to_owned(), at(&samples, 500));
         self.series.push(Series { name, shape, look, entry, has_entry: true, unit, points });
         self

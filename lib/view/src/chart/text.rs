@@ -25,8 +25,11 @@ pub(crate) fn draw(content: &Content) -> String {
     if content.is_empty() {
         lines.push("There is nothing to draw: no series has a point.".to_owned());
     } else {
-        let (bars, others): (Vec<&Shown>, Vec<&Shown>) =
-            content.entries().partition(|it| it.shape == Shape::Bars);
+        // What stands beside each other has a line each: between names there is nothing.
+        let is_bar =
+            |it: &&Shown| it.shape == Shape::Bars || it.shape == Shape::Points && !content.x.names.is_empty();
+        let named = content.series.iter().filter(|it| it.has_entry || !it.name.is_empty());
+        let (bars, others): (Vec<&Shown>, Vec<&Shown>) = named.partition(is_bar);
         bar_lines(content, &bars, &mut lines);
         series_lines(content, &others, &mut lines);
     }
@@ -136,7 +139,7 @@ fn sparkline(content: &Content, series: &Shown, room: usize) -> String {
             continue;
         };
         // A staircase and a line are there between their points too.
-        if let (Some((left, low)), true) = (before, series.shape != Shape::Points) {
+        if let (Some((left, low)), true) = (before, !matches!(series.shape, Shape::Points | Shape::Ranges)) {
             let between = if series.shape == Shape::Steps { low.high } else { low.high.min(height.high) };
             (column(left)..column(*x)).for_each(|column| note(column, between));
         }

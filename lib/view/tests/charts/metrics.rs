@@ -228,6 +228,23 @@ fn quantiles_of_samples_stand_at_their_places() {
 }
 
 #[test]
+fn a_spread_is_the_middle_of_what_was_seen() {
+    // Of the values 1 to 100: from the 10th to the 90th percentile, with the median, also for those who read letters.
+    let chart = Chart::new("").spread("cost", [("a", 1..=100), ("b", 201..=300)]);
+    assert_eq!(pairs(&told(&chart, "cost")), [("a", "50"), ("b", "250")]);
+    let text = chart.text();
+    let middle = text.lines().find(|line| line.contains("cost middle 80%")).expect("a line for the middle");
+    assert!(middle.contains(" 10 ") && middle.contains(" 290 "), "{middle}");
+}
+
+#[test]
+fn a_distribution_gives_each_value_the_share_up_to_it() {
+    // Equal values are one step, and what is greatest has all below it.
+    let chart = Chart::new("").distribution("took", [ms(3), ms(1), ms(3), ms(7)]);
+    assert_eq!(pairs(&told(&chart, "took")), [("1ms", "25%"), ("3ms", "75%"), ("7ms", "100%")]);
+}
+
+#[test]
 fn a_parameter_of_any_type_has_a_place() {
     // Numbers and durations get a numeric axis, whatever else stands there by its name.
     let numeric =
