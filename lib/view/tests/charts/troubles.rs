@@ -153,6 +153,8 @@ fn too_much_of_anything_is_counted() {
     }
     let figure = chart.figure();
     assert!(figure.svg.len() < 100_000, "{}", figure.svg.len());
+    let shaded = figure.svg.matches("<title>fault ").count();
+    assert!((60..=120).contains(&shaded), "60 are shaded, and some have their names: {shaded}");
     for told in ["remarks of this kind", "has no room for its name"] {
         assert!(figure.svg.contains(told), "{told}");
     }
