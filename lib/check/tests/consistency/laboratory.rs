@@ -138,7 +138,8 @@ fn an_answer_arrives_without_its_question() {
     assert!(!history.check(causal()).holds());
 }
 
-/// Two clients put at the same time at two replicas: no fault, and each ends with the other's value. Causal consistency allows it, convergence does not.
+/// Two clients put at the same time at two replicas: no fault, and each ends with the other's value. Causal consistency
+/// allows it, convergence does not.
 #[test]
 fn concurrent_puts_cross_and_stay_crossed() {
     let (lab, stores) = stores(false);
