@@ -1,13 +1,16 @@
 //! Bounded staleness: what a read finds had been replaced only shortly before, or only a few times.
 //!
-//! - **What it is:** a read is stale by the time since it should have found something newer: since the end of the first write that began
-//!   after the one that it found had ended. Its staleness in versions is how many such writes had ended before it was asked for. A
-//!   history has bounded staleness if no read is staler than the bound (timed visibility in Viotti and Vukolić 2016, section
-//!   3.6; t-visibility and k-staleness in Bailis and others, "Probabilistically Bounded Staleness for Practical Partial Quorums", VLDB 2012,
-//!   section 3). With a bound of 0 it is the regular register of Lamport ("On interprocess communication", 1986).
-//! - **What counts:** each read by itself, and only what is certain. Of two writes that overlap, either may be the newer one; a write of unknown
-//!   outcome never ended. So two reads may go back within the bound: order is the business of the other models.
-//! - **Real time counts**, as in linearizability and in no other of these models: a read that found what was written only later is a violation.
+//! - **What it is:** a read is stale by the time since it should have found something newer: since the end of the first
+//!   write that began after the one that it found had ended. Its staleness in versions is how many such writes had ended
+//!   before it was asked for. A history has bounded staleness if no read is staler than the bound (timed visibility in
+//!   Viotti and Vukolić 2016, section 3.6; t-visibility and k-staleness in Bailis and others, "Probabilistically Bounded
+//!   Staleness for Practical Partial Quorums", VLDB 2012, section 3). With a bound of 0 it is the regular register of
+//!   Lamport ("On interprocess communication", 1986).
+//! - **What counts:** each read by itself, and only what is certain. Of two writes that overlap, either may be the newer
+//!   one; a write of unknown outcome never ended. So two reads may go back within the bound: order is the business of the
+//!   other models.
+//! - **Real time counts**, as in linearizability and convergence, and in no other of these models: a read that found what was written only
+//!   later is a violation.
 //! - **Safety:** once violated, nothing that happens later mends it.
 //! - **Linearizability** implies it with every bound, sequential consistency with none.
 //!

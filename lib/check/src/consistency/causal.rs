@@ -1,19 +1,21 @@
 //! Causal consistency: nobody sees an effect without its cause.
 //!
-//! - **What it is:** one operation is before another in causal order if it is so in a session, if the other read what it wrote, or by several such
-//!   steps. A history is causally consistent if each session can put all writes and its own reads into one order that agrees with
-//!   causal order and in which each read finds what was written last (causal memory: Ahamad, Neiger, Burns, Kohli and Hutto, "Causal
-//!   memory: definitions, implementation, and programming", Distributed Computing 9(1), 1995, section 2). Writes that are not ordered by it, which are
-//!   concurrent, may be seen in different orders by different sessions.
-//! - **Causal convergence** asks for one order of the writes that is the same for all, in which each read finds the last of those writes that are before it
-//!   in causal order (`causal().convergent()`): what stores with "last writer wins" promise, causal+ in Lloyd and others, "Don't Settle
-//!   for Eventual" (COPS), SOSP 2011, section 3. The two are incomparable.
-//! - **How it is judged:** by the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, "On verifying causal consistency", POPL 2017. A history
-//!   is wrong if a read saw what nobody wrote (ThinAirRead), if causal order goes round in a circle (CyclicCO), if a read found nothing or an old
-//!   value although a write is before it (WriteCOInitRead, WriteCORead), or if this is so once the session's reads have said all that they say of the order of the
-//!   writes (WriteHBInitRead, CyclicHB; for convergence CyclicCF). This takes polynomial time, since it is known which write each read saw.
-//! - **Callers that do not wait for their answers:** reads of one session that overlap have no order. What is found is still a
-//!   violation, and convergence is still judged exactly; but for causal memory the patterns no longer find everything (nothing that takes polynomial time could).
+//! - **What it is:** one operation is before another in causal order if it is so in a session, if the other read what it
+//!   wrote, or by several such steps. A history is causally consistent if each session can put all writes and its own reads
+//!   into one order that agrees with causal order and in which each read finds what was written last (causal memory: Ahamad,
+//!   Neiger, Burns, Kohli and Hutto, "Causal memory: definitions, implementation, and programming", Distributed Computing
+//!   9(1), 1995, section 2). Writes that are not ordered by it, which are concurrent, may be seen in different orders by
+//!   different sessions.
+//! - **Causal convergence** asks for one order of the writes that is the same for all, in which each read finds the last of
+//!   those writes that are before it in causal order (`causal().convergent()`): what stores with "last writer wins" promise,
+//!   causal+ in Lloyd and others, "Don't Settle for Eventual" (COPS), SOSP 2011, section 3. The two are incomparable.
+//! - **How it is judged:** by the bad patterns of Bouajjani, Enea, Guerraoui and Hamza, "On verifying causal consistency",
+//!   POPL 2017. A history is wrong if a read saw what nobody wrote (ThinAirRead), if causal order goes round in a circle
+//!   (CyclicCO), if a read found nothing or an old value although a write is before it (WriteCOInitRead, WriteCORead), or if
+//!   this is so once the session's reads have said all that they say of the order of the writes (WriteHBInitRead, CyclicHB;
+//!   for convergence CyclicCF). This takes polynomial time, since it is known which write each read saw.
+//! - **Callers that do not wait for their answers:** reads of one session that overlap have no order. What is found is still
+//!   a violation, and convergence is still judged exactly; but for causal memory the patterns may then miss a violation.
 //! - **Safety:** once violated, nothing that happens later mends it.
 //! - **What it does not say:** when a write is seen, or that it ever is. A session cut off from all others is causally consistent.
 
@@ -107,8 +109,8 @@ fn judge_memory(observed: &Observed, mut verdict: Verdict) -> Verdict {
 
 /// What is before what in the session's own order, and the reads that no such order explains.
 ///
-/// Each read says that the writes before it are before the one that it saw. This may put more writes before reads, so it is done again, until nothing
-/// is added.
+/// Each read says that the writes before it are before the one that it saw. This may put more writes before reads, so it is
+/// done again, until nothing is added.
 fn saturate(observed: &Observed, causal: &Order, session: &Session) -> (Order, Vec<Broken>) {
     let mut known = causal.clone();
     let mut before = Vec::new();

@@ -3,10 +3,12 @@
 //! - **What it is:** eventual consistency (Vogels, "Eventually consistent", CACM 52(1), 2009; Viotti and Vukolić 2016, section 3.2:
 //!   eventual visibility, and one order of the writes in the end; Terry and others, PDIS 1994, section 2: total propagation and consistent
 //!   ordering). Which of the writes wins is not said.
-//! - **How it is judged:** "eventually" has no end that a history could show, so a bound is asked for. Of each key, the reads count that were asked for
-//!   when its writes had been over for longer than the bound: they must agree, and find something if any write ended well.
-//! - **Outcomes:** a write of unknown outcome that nobody read may not have happened. One that was read had happened when the first
-//!   read of it ended, and counts until then; who shares its value with another write may still take effect later, which leaves a disagreement undecided.
+//! - **How it is judged:** "eventually" has no end that a history could show, so a bound is asked for. Of each key, the
+//!   reads count that were asked for when its writes had been over for longer than the bound: they must agree, and find
+//!   something if any write ended well.
+//! - **Outcomes:** a write of unknown outcome that nobody read may not have happened. One that was read had happened when
+//!   the first read of it ended, and counts until then; who shares its value with another write may still take effect later,
+//!   which leaves a disagreement undecided.
 //! - **Liveness**, with a bound: a violation says that the copies did not agree in time. Judge when every cut is healed and every node
 //!   up for so long, and let clients ask once more: without such reads it holds in vain, which the count of late reads shows.
 //! - **Real time counts**, as in linearizability, which implies it. Sequential consistency does not.

@@ -3,16 +3,15 @@
 //! A model is a set of histories that it allows. The stronger one allows fewer:
 //!
 //! ```text
-//! linearizability ──▶ sequential consistency ──▶ causal consistency ──▶ read your writes
-//!        │                      │                (one order for each ──▶ monotonic reads
-//!        │                      │                 session)           ──▶ monotonic writes
-//!        │                      ╰──▶ causal convergence ────────────────▶ writes follow reads
-//!        ├──▶ bounded staleness (one order for all)
-//!        ╰──▶ convergence
+//! linearizability ─┬─▶ sequential consistency ─┬─▶ causal consistency ─┬─▶ read your writes
+//!                  │                           └─▶ causal convergence ─┼─▶ monotonic reads
+//!                  ├─▶ bounded staleness                               ├─▶ monotonic writes
+//!                  └─▶ convergence                                     └─▶ writes follow reads
 //! ```
 //!
-//! An arrow says: what the one allows, the other allows too, and the other allows more. `tests/consistency/laws.rs` has it as laws, with a history for each
-//! arrow that shows the difference.
+//! Causal consistency and causal convergence each imply all four on their right, and neither implies the other. An arrow
+//! says: what the one allows, the other allows too, and the other allows more. `tests/consistency/laws.rs` has it as laws,
+//! with a history for each arrow that shows the difference.
 //!
 //! | to learn | read | a violation in one sentence |
 //! |---|---|---|
@@ -27,17 +26,18 @@
 //!
 //! # Which histories can be judged
 //! [`sequential`] takes any service that has a [specification](crate::spec). The others take reads and writes of keys
-//! ([`ReadsAndWrites`]), and have to know which write each read saw: every value must be written to a key only once. Where it is
-//! not, the verdict is undecided and says so, unless there is a violation anyway. A session is all that callers of one name do. `observed.rs` says more of
-//! sessions, and how operations count whose outcome is unknown.
+//! ([`ReadsAndWrites`]), and have to know which write each read saw: every value must be written to a key only once. Where
+//! it is not, the verdict is undecided and says so, unless there is a violation anyway. A session is all that callers of one
+//! name do. `observed.rs` says more of sessions, and how operations count whose outcome is unknown.
 //!
 //! # Which write is the older one
-//! A history does not show in which order a store applied its writes. So a read is only wrong if the value that it found is *certainly* older
-//! than another: because it is so in causal order, or since other reads of the same session have said so. Of writes that are not ordered by this, either
-//! may be the older one, whatever the clock on the wall says: otherwise a sequentially consistent history, in which real time counts nothing, could break a session guarantee.
-//! A store with one primary does order its writes as they come; for it, ask the guarantees for
-//! `writes_in_real_time()`, which is stricter. Example: bob's `put x = 1` has ended, then ann puts `x = 2` and reads 1. By causal order bob's
-//! may be the newer one; in real time it is not, and she misses her own write.
+//! A history does not show in which order a store applied its writes. So a read is only wrong if the value that it found is
+//! *certainly* older than another: because it is so in causal order, or since other reads of the same session have said so.
+//! Of writes that are not ordered by this, either may be the older one, whatever the clock on the wall says: otherwise a
+//! sequentially consistent history, in which real time counts nothing, could break a session guarantee. A store with one
+//! primary does order its writes as they come; for it, ask the guarantees for `writes_in_real_time()`, which is stricter.
+//! Example: bob's `put x = 1` has ended, then ann puts `x = 2` and reads 1. By causal order bob's may be the newer one; in
+//! real time it is not, and she misses her own write.
 //!
 //! Sources: the session guarantees are those of Terry and others, PDIS 1994; all models in one notation: Viotti and Vukolić, ACM Computing
 //! Surveys 49(1), 2016; what can be had while the network is partitioned: Bailis and others, "Highly Available Transactions: Virtues and

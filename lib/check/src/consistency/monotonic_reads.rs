@@ -1,8 +1,8 @@
 //! Monotonic reads: what a session has read once, its later reads show too, or something newer.
 //!
-//! - **What it is:** "if Read R1 occurs before R2 in a session and R1 accesses server S1 at time t1 and R2 accesses server S2 at time t2, then
-//!   RelevantWrites(S1,t1,R1) is a subset of DB(S2,t2)" (Terry and others, PDIS 1994, section 3.2). The writes relevant to a read of a key are
-//!   the one that it saw.
+//! - **What it is:** "if Read R1 occurs before R2 in a session and R1 accesses server S1 at time t1 and R2 accesses server
+//!   S2 at time t2, then RelevantWrites(S1,t1,R1) is a subset of DB(S2,t2)" (Terry and others, PDIS 1994, section 3.2). The
+//!   writes relevant to a read of a key are the one that it saw.
 //! - **Safety:** once violated, nothing that happens later mends it.
 //! - **Older:** as `mod.rs` says. Whoever reads `x = 1`, then `x = 2`, then `x = 1` again has gone back whichever is older.
 //! - **What it does not say:** how fresh the first read is; a session that always finds nothing reads monotonically.

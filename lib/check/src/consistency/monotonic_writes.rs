@@ -2,10 +2,10 @@
 //!
 //! - **What it is:** "if Write W1 precedes Write W2 in a session, then, for any server S2, if W2 is in DB(S2) then W1 is also in DB(S2) and
 //!   WriteOrder(W1,W2)" (Terry and others, PDIS 1994, section 3.4).
-//! - **How it shows:** through somebody who reads. Once a session has read the second write of another, its reads must not find less
-//!   than the first: `y = 2`, written after `x = 1`, and then nothing at `x`. That a session which read `x = 2` later finds `x = 1`, written
-//!   before it by the same session, is not held against the writes: the first write is there, and it is the reads that went back
-//!   (`monotonic_reads.rs`).
+//! - **How it shows:** through somebody who reads. Once a session has read the second write of another, its reads must not
+//!   find less than the first: `y = 2`, written after `x = 1`, and then nothing at `x`. That a session which read `x = 2`
+//!   later finds `x = 1`, written before it by the same session, is not held against the writes: the first write is there,
+//!   and it is the reads that went back (`monotonic_reads.rs`).
 //! - **Safety:** once violated, nothing that happens later mends it.
 //! - **Older:** as `mod.rs` says.
 //! - **Broken by:** replicas that apply writes in the order of their arrival, and a network that reorders or loses them.

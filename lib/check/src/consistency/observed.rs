@@ -1,16 +1,17 @@
 //! What a history shows of reads and writes: who did what in which order, and which write each read saw.
 //!
 //! # Sessions
-//! A session is what one caller does. Callers of one name are one caller: so a person can go from replica to replica, by two clients that are both
-//! called "ann". One operation is before another in it if the caller had the answer to the first when it asked for the second:
-//! session order is "returned before", restricted to a session (Viotti and Vukolić, "Consistency in non-transactional
-//! distributed storage systems", ACM Computing Surveys 49(1), 2016, section 2.2). In one instant that is so only for a caller that always waits for its
-//! answers, since no clock orders what it shows as the same (`linearizability/parts.rs`).
+//! A session is what one caller does. Callers of one name are one caller: so a person can go from replica to replica, by two
+//! clients that are both called "ann". One operation is before another in it if the caller had the answer to the first when
+//! it asked for the second: session order is "returned before", restricted to a session (Viotti and Vukolić, "Consistency in
+//! non-transactional distributed storage systems", ACM Computing Surveys 49(1), 2016, section 2.2). In one instant that is
+//! so only for a caller that always waits for its answers, since no clock orders what it shows as the same
+//! (`linearizability/parts.rs`).
 //!
 //! # Outcomes
-//! What failed never happened. A write whose outcome is unknown happened if somebody read it, and is then after all that its caller had been told before;
-//! but nothing is after it, since it may take effect long after its caller gave up. One that nobody read is as good as one that never happened: no
-//! read must have seen it. A read that was not answered says nothing.
+//! What failed never happened. A write whose outcome is unknown happened if somebody read it, and is then after all that its
+//! caller had been told before; but nothing is after it, since it may take effect long after its caller gave up. One that
+//! nobody read is as good as one that never happened: no read must have seen it. A read that was not answered says nothing.
 //!
 //! # Which write a read saw
 //! It is known by its value. So each value may be written to a key only once; if a read could have seen several writes, it is left

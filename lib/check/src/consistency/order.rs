@@ -1,7 +1,8 @@
 //! What must come before what: a graph whose nodes are operations, and a few between them that keep its edges few.
 //!
-//! Session order and real time have as many pairs as there are pairs of operations. So each gets a line of nodes besides the operations: an operation
-//! leads to the node of its end, each node to the next, and the last one before an operation leads to it.
+//! Session order and real time have as many pairs as there are pairs of operations. So each gets a line of nodes besides the
+//! operations: an operation leads to the node of its end, each node to the next, and the last one before an operation leads
+//! to it.
 
 use std::collections::VecDeque;
 

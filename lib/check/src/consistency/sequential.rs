@@ -1,13 +1,15 @@
 //! Sequential consistency: as if there were one copy, and every caller's operations took effect in that caller's order.
 //!
-//! - **What it is:** "the result of any execution is the same as if the operations of all the processors were executed in some sequential
-//!   order, and the operations of each individual processor appear in this sequence in the order specified by its program" (Lamport, "How to
-//!   make a multiprocessor computer that correctly executes multiprocess programs", IEEE Transactions on Computers C-28(9), 1979).
-//! - **Against linearizability:** what one caller was told before another asked need not come first. So reads may be stale, as long as nobody can tell
-//!   by means of the store itself. Clients that talk to each other besides it can.
+//! - **What it is:** "the result of any execution is the same as if the operations of all the processors were executed in
+//!   some sequential order, and the operations of each individual processor appear in this sequence in the order specified
+//!   by its program" (Lamport, "How to make a multiprocessor computer that correctly executes multiprocess programs", IEEE
+//!   Transactions on Computers C-28(9), 1979).
+//! - **Against linearizability:** what one caller was told before another asked need not come first. So reads may be stale,
+//!   as long as nobody can tell by means of the store itself. Clients that talk to each other besides it can.
 //! - **Safety**, but not a local property: a store whose keys are each sequentially consistent need not be so as a whole (Herlihy and Wing,
 //!   TOPLAS 1990, section 3.3), so histories are judged undivided.
-//! - **Outcomes:** what failed never happened. What is pending or unknown comes after what its caller had been told before, at any time or never.
+//! - **Outcomes:** what failed never happened. What is pending or unknown comes after what its caller had been told before,
+//!   at any time or never.
 //! - **Cost:** NP-complete, also if it is known which write each read saw (Gibbons and Korach, "Testing shared memories", SIAM Journal on
 //!   Computing 26(4), 1997, section 4). So there is a [`Budget`], and the search is that of linearizability
 //!   (`linearizability/search.rs`) with the callers' orders in place of real time.
@@ -138,8 +140,8 @@ impl Programs<'_> {
         Programs { subject, operations, classes, callers }
     }
 
-    /// The operations for the search. Real time counts nothing: all are called before any returns. Those that are `opened` are taken as if nobody
-    /// knew how they ended.
+    /// The operations for the search. Real time counts nothing: all are called before any returns. Those that are `opened`
+    /// are taken as if nobody knew how they ended.
     fn items(&self, opened: &[bool]) -> Vec<Item> {
         let count = self.operations.len() as u32;
         let mut items: Vec<Item> = Vec::with_capacity(self.operations.len());
@@ -197,8 +199,8 @@ impl Programs<'_> {
         follows
     }
 
-    /// The fewest operations that no order has room for, by their places: of all others nobody need know how they ended. If the steps do not suffice,
-    /// some are too many.
+    /// The fewest operations that no order has room for, by their places: of all others nobody need know how they ended. If
+    /// the steps do not suffice, some are too many.
     fn reasons(&self, steps: &mut Transitions<'_>, budget: (usize, &Watch)) -> Vec<usize> {
         let mut opened = vec![false; self.operations.len()];
         let mut left = STEPS_OF_ALL;

@@ -1,10 +1,11 @@
 //! Views: the order in which a session sees the writes, and which of them each of its reads must have seen.
 //!
-//! Every model here that is about reads and writes says two things: in which orders a session may see the writes, and which writes are
-//! among those that a read has seen. A read is right if what it found is the last of these in that order (Viotti and Vukolić 2016, section 2.2, with a visibility
-//! and an arbitration; one order for each session is the view of Steinke and Nutt, "A unified theory of shared memory
-//! consistency", JACM 51(5), 2004, section 2). So a read of `x = 1` puts each other write of `x` that it must have seen before `x = 1`, and there
-//! is an order exactly if all that is so put makes no circle. A read that found nothing must have seen no write of its key.
+//! Every model here that is about reads and writes says two things: in which orders a session may see the writes, and which
+//! writes are among those that a read has seen. A read is right if what it found is the last of these in that order (Viotti
+//! and Vukolić 2016, section 2.2, with a visibility and an arbitration; one order for each session is the view of Steinke
+//! and Nutt, "A unified theory of shared memory consistency", JACM 51(5), 2004, section 2). So a read of `x = 1` puts each
+//! other write of `x` that it must have seen before `x = 1`, and there is an order exactly if all that is so put makes no
+//! circle. A read that found nothing must have seen no write of its key.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,9 @@
 //! Writes follow reads: who sees a write sees also what its writer had read before.
 //!
-//! - **What it is:** "if Read R1 precedes Write W2 in a session and R1 is performed at server S1 at time t1, then, for any server S2, if W2 is
-//!   in DB(S2) then any W1 in RelevantWrites(S1,t1,R1) is also in DB(S2) and WriteOrder(W1,W2)" (Terry and others, PDIS 1994, section 3.3). An answer
-//!   never arrives before its question. It goes on from one to the next: what the writer of W1 had read is there too.
+//! - **What it is:** "if Read R1 precedes Write W2 in a session and R1 is performed at server S1 at time t1, then, for any
+//!   server S2, if W2 is in DB(S2) then any W1 in RelevantWrites(S1,t1,R1) is also in DB(S2) and WriteOrder(W1,W2)" (Terry
+//!   and others, PDIS 1994, section 3.3). An answer never arrives before its question. It goes on from one to the next: what
+//!   the writer of W1 had read is there too.
 //! - **How it shows:** through somebody who reads. Once a session has read W2, its reads must not find less than W1.
 //! - **Safety:** once violated, nothing that happens later mends it.
 //! - **Older:** as `mod.rs` says.

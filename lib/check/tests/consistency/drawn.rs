@@ -1,4 +1,5 @@
-//! Small histories of a key-value store: drawn, with replicas that lag behind and some answers that are nonsense; and intricate ones, changed a little.
+//! Small histories of a key-value store: drawn, with replicas that lag behind and some answers that are nonsense; and
+//! intricate ones, changed a little.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! What stores of the library break, and what they keep, in the laboratory.
 
 use netsplit_algorithms::replication::EagerStore;
+use netsplit_algorithms::replication::primary_backup::{Acknowledgement, Config, PrimaryBackup, Promotion};
 use netsplit_check::consistency::{
     causal, convergence_within, monotonic_reads, monotonic_writes, read_your_writes, sequential,
     staleness_within, writes_follow_reads,
@@ -138,7 +139,8 @@ fn an_answer_arrives_without_its_question() {
     assert!(!history.check(causal()).holds());
 }
 
-/// Two clients put at the same time at two replicas: no fault, and each ends with the other's value. Causal consistency allows it, convergence does not.
+/// Two clients put at the same time at two replicas: no fault, and each ends with the other's value. Causal consistency
+/// allows it, convergence does not.
 #[test]
 fn concurrent_puts_cross_and_stay_crossed() {
     let (lab, stores) = stores(false);
@@ -173,4 +175,37 @@ fn a_stale_read_alone_is_sequentially_consistent() {
     assert!(history.check(sequential(KeyValue)).holds());
     assert!(!history.check(staleness_within(ms(100))).holds());
     assert_eq!(history.len(), 2);
+}
+
+/// Asynchronous primary-backup answers ann before any backup has her write, and loses it at a fail-over; semi-synchronous
+/// does not answer her.
+#[test]
+fn a_write_that_was_lost_at_a_fail_over_is_missed() {
+    let asynchronous = Config {
+        acknowledgement: Acknowledgement::Asynchronous,
+        promotion: Promotion::Alone,
+        heartbeat_every: ms(20),
+        fail_over_after: ms(100),
+    };
+    let semi_synchronous = Config {
+        acknowledgement: Acknowledgement::SemiSynchronous { backups: 1 },
+        promotion: Promotion::WithConsent,
+        ..asynchronous
+    };
+    for (config, holds) in [(asynchronous, false), (semi_synchronous, true)] {
+        let lab = Lab::new(42);
+        let stores = lab.cluster("store", 3, move |_id| PrimaryBackup::new(config));
+        lab.run_for(ms(50));
+        lab.partition([stores.nodes([0]), stores.nodes([1, 2])]);
+        stores.client_of(0).named("ann").with_deadline(ms(50)).put("x", 1);
+        lab.run_for(ms(60));
+        stores.crash(0);
+        lab.run_for(secs(1));
+        stores.client_of(1).named("ann").get("x");
+        lab.run_for(secs(1));
+        let verdict = stores.history().check(read_your_writes());
+        assert_eq!(verdict.holds(), holds, "{verdict}");
+        // There was an answer to judge.
+        assert!(verdict.to_string().contains("1 read,"), "{verdict}");
+    }
 }

@@ -1,4 +1,5 @@
-//! The hierarchy of the models as laws: what the stronger one allows, the weaker one allows; and a history for each that shows the difference.
+//! The hierarchy of the models as laws: what the stronger one allows, the weaker one allows; and a history for each that
+//! shows the difference.
 
 use netsplit_check::consistency::{
     causal, convergence_within, monotonic_reads, monotonic_writes, read_your_writes, sequential,

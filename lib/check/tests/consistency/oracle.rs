@@ -268,8 +268,8 @@ impl World {
         })
     }
 
-    /// How stale the reads are, each by the best order of the writes that real time allows: for each read, whether an order exists in which at most
-    /// so many writes that had ended `age` before it come after what it found.
+    /// How stale the reads are, each by the best order of the writes that real time allows: for each read, whether an order
+    /// exists in which at most so many writes that had ended `age` before it come after what it found.
     pub fn is_stale_at_most(&self, age: Duration, versions: usize) -> bool {
         self.reads().into_iter().all(|read| {
             let it = &self.ops[read];
