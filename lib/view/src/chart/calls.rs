@@ -42,7 +42,7 @@ pub struct CallRecord {
 ///     invoked: Time::ZERO + ms(at), outcome: Some(Outcome::Ok(())), returned: Some(Time::ZERO + ms(at + took)),
 /// };
 /// let operations = (0..100).map(|i| operation(i, 10 * i as i64, 3 + i as i64 % 5)).collect();
-/// let history = History { service: "store".into(), seed: Some(1), operations };
+/// let history = History { service: "store".into(), seed: Some(1), operations, disturbances: vec![] };
 /// assert!(history.latency_chart().text().contains("ok"));
 /// assert!(history.availability_chart(ms(100)).text().contains("100%"));
 /// ```

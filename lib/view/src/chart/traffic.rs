@@ -14,7 +14,7 @@ impl Chart {
     /// ```
     /// # use netsplit_node::{Trace, TraceHash, Time, ms};
     /// # use netsplit_view::Chart;
-    /// # let trace = Trace { seed: 42, lifelines: vec![], events: vec![], omitted: 0, until: Time::ZERO + ms(5), hash: TraceHash(0) };
+    /// # let trace = Trace { seed: 42, lifelines: vec![], events: vec![], states: vec![], omitted: 0, until: Time::ZERO + ms(5), hash: TraceHash(0) };
     /// let chart = Chart::traffic(&trace, ms(1));
     /// ```
     pub fn traffic(trace: &Trace, window: Duration) -> Chart {
