@@ -2,7 +2,7 @@
 
 JupyterLab is started as a user starts it, with `netsplit lab`. In each chapter the menu's "Restart Kernel and Run All
 Cells" must end without an error, with the diagram on the page, and with nothing to complain about in the console.
-A screenshot of the whole chapter is left among the artifacts. Then a long run is watched, stopped and saved.
+A screenshot of the whole chapter is left among the artifacts. Then a long run is watched, stopped and saved, and pictures are used in every way.
 """
 
 import os
@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 
 import long_run
 import notebooks
+import pictures
 from expectations import Expectations
 
 START_SECONDS = 60
@@ -180,6 +181,7 @@ def main():
                 check(browser, address, course, chapter, tally)
             artifacts = Path(os.environ.get("NETSPLIT_ARTIFACTS", "."))
             long_run.check(browser, address, course, chapters[0], artifacts, tally)
+            pictures.check(browser, address, course, chapters[0], artifacts, Watcher, tally)
             browser.close()
     tally.finish()
 
