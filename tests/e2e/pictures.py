@@ -77,14 +77,15 @@ def run_cells(page, origin, token):
 
 def hover_tells_the_message(shown):
     """The pointer over an arrow: the message in full, with what is markup in it as letters."""
-    shown.locator(".stage [data-m]").first.hover(force=True)
+    # The arrow's text: the middle of its box is on the text itself.
+    shown.locator(".stage text[data-m]").first.hover(force=True)
     said = shown.locator(".panel").inner_text()
     return "put <b>x</b> = 1" in said and "ms" in said, said
 
 
 def clicking_shows_the_cone(shown):
     """A click leaves bright what led to an event and what followed; Escape brings the rest back."""
-    shown.locator(".stage [data-m]").first.click(force=True)
+    shown.locator(".stage text[data-m]").first.click(force=True)
     bright, dim = shown.locator(".stage .lit").count(), shown.locator(".stage svg.cone").count()
     shown.locator(".stage").press("Escape")
     return bright > 0 and dim == 1 and shown.locator(".stage svg.cone").count() == 0, (bright, dim)
@@ -102,8 +103,8 @@ def keys_step(shown):
 
 def states_are_told(shown):
     """What a node was before and after an event stands beside it."""
-    for index in range(shown.locator(".stage [data-m]").count()):
-        shown.locator(".stage [data-m]").nth(index).hover(force=True)
+    for index in range(shown.locator(".stage text[data-m]").count()):
+        shown.locator(".stage text[data-m]").nth(index).hover(force=True)
         said = shown.locator(".panel").inner_text()
         if "after it" in said and "<b>x</b>" in said.split("after it")[1]:
             return True, said
@@ -113,7 +114,7 @@ def states_are_told(shown):
 def player_steps(shown):
     """On, on, back: the moment, and with it what the cluster holds."""
     def moment():
-        return shown.locator(".time").inner_text(), shown.locator(".cluster svg").inner_text()
+        return shown.locator(".time").inner_text(), shown.locator(".cluster svg").text_content()
 
     on, back = shown.get_by_label("one event on"), shown.get_by_label("one event back")
     shown.get_by_label("to the beginning").click()
@@ -135,9 +136,9 @@ def player_plays(page, shown):
     shown.get_by_label("play", exact=True).click()
     page.wait_for_timeout(1200)
     shown.get_by_label("pause").click()
-    value = int(shown.get_by_label("moment").input_value())
+    value = int(shown.get_by_role("slider", name="moment").input_value())
     page.wait_for_timeout(400)
-    return value > 1 and value == int(shown.get_by_label("moment").input_value()), value
+    return value > 1 and value == int(shown.get_by_role("slider", name="moment").input_value()), value
 
 
 def overview_moves(shown):
