@@ -86,6 +86,7 @@ fn padded(text: &str, width: usize) -> String {
 /// Who cannot send to whom, each sender on a line.
 fn cuts(view: &ClusterView) -> Vec<String> {
     let mut senders: Vec<NodeId> = view.severed.iter().map(|(from, _)| *from).collect();
+    senders.sort_unstable();
     senders.dedup();
     let line = |from: NodeId| {
         let to = view.severed.iter().filter(|(sender, _)| *sender == from).map(|(_, to)| view.name(*to));

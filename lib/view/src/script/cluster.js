@@ -41,8 +41,9 @@ const cluster = (figure) => {
       const state = states[place], group = part("p", column), shape = group.querySelector("circle");
       const ground = `var(--r${roles[state?.role] ?? 0})`;
       shape.style.fill = ground;
-      shape.style.stroke = items[now]?.column === column ? "var(--mark)" : "";
-      shape.style.strokeWidth = items[now]?.column === column ? 4 : "";
+      const here = items[now]?.kind === "l" ? messages[items[now].part[1]].from : items[now]?.column;
+      shape.style.stroke = here === column ? "var(--mark)" : "";
+      shape.style.strokeWidth = here === column ? 4 : "";
       const head = part("h", place);
       if (head) head.style.fill = ground;
       fits(part("q", column), state?.role ?? "");
