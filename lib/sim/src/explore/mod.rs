@@ -1,0 +1,165 @@
+//! Exploration: every schedule of a small system, instead of the one that a seed gives.
+//!
+//! A simulation shows what happens in some runs; an exploration, what can happen at all. [`explore`] walks through all states that a [`Model`]
+//! can reach, and says of each property whether it holds, with the shortest way to where it does not.
+//!
+//! | to learn | read |
+//! |---|---|
+//! | what can be explored | `model.rs` |
+//! | what can be asked | `property.rs` |
+//! | how the states are gone through | `search.rs`, `space.rs`, `tally.rs` |
+//! | how what was seen is remembered | `fingerprint.rs`, `seen.rs` |
+//! | what is shown | `report.rs`, `difference.rs` |
+
+use std::thread;
+
+mod difference;
+mod fingerprint;
+mod model;
+mod property;
+mod report;
+mod search;
+mod seen;
+mod space;
+mod tally;
+
+pub use model::Model;
+pub use property::Kind;
+pub use report::{Ended, Exploration, Finding, Path, Standing, Step};
+pub use search::Budget;
+
+use property::Property;
+use search::{Order, Settings};
+use space::{Space, Typed};
+
+/// An exploration of `model`: breadth-first, on all cores, unless it is told otherwise.
+///
+/// ```
+/// use netsplit_sim::explore::{Model, explore};
+///
+/// /// A number that goes up to 5 by ones and twos.
+/// struct Stairs;
+/// impl Model for Stairs {
+///     type State = u32;
+///     type Action = u32;
+///     fn initial(&self) -> Vec<u32> { vec![0] }
+///     fn actions(&self, _: &u32, actions: &mut Vec<u32>) { actions.extend([1, 2]) }
+///     fn next(&self, step: &u32, up: &u32) -> Option<u32> { (step + up <= 5).then_some(step + up) }
+/// }
+/// let found = explore(Stairs).always("not too high", |_, step| *step <= 5).sometimes("the top", |_, step| *step == 5).run();
+/// assert!(found.holds());
+/// assert_eq!(found.states, 6);
+/// ```
+pub fn explore<M: Model>(model: M) -> Explore<M> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let settings = Settings { order: Order::BreadthFirst, budget: Budget::STANDARD, threads };
+    Explore { model, properties: Vec::new(), settings }
+}
+
+/// An exploration to be run, made by [`explore`].
+#[must_use = "an exploration is made by `.run()`"]
+pub struct Explore<M: Model> {
+    model: M,
+    properties: Vec<Property<M>>,
+    settings: Settings,
+}
+
+impl<M: Model> Explore<M> {
+    /// Something that must hold in every state.
+    pub fn always(
+        self,
+        name: &str,
+        holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Explore<M> {
+        self.with(Property::plain(name, Kind::Always, holds))
+    }
+
+    /// The same, where the error says what is wrong.
+    pub fn always_so(
+        self,
+        name: &str,
+        judge: impl Fn(&M, &M::State) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Explore<M> {
+        self.with(Property::new(name, Kind::Always, judge))
+    }
+
+    /// Something that must hold in some state: a protocol that does nothing violates nothing.
+    pub fn sometimes(
+        self,
+        name: &str,
+        holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Explore<M> {
+        self.with(Property::plain(name, Kind::Sometimes, holds))
+    }
+
+    /// Within this budget instead of [`Budget::STANDARD`].
+    pub fn within(mut self, budget: Budget) -> Explore<M> {
+        self.settings.budget = budget;
+        self
+    }
+
+    /// All states of one depth before the first of the next, as it is unless something else is asked for: counterexamples are shortest.
+    pub fn breadth_first(self) -> Explore<M> {
+        self.in_order(Order::BreadthFirst)
+    }
+
+    /// The newest state first, on one thread: fewer states wait, and counterexamples are long.
+    pub fn depth_first(self) -> Explore<M> {
+        self.in_order(Order::DepthFirst)
+    }
+
+    /// So many random ways of at most so many actions. Nothing holds for certain then, but what is violated is.
+    pub fn random(self, seed: u64, walks: u64, steps: u32) -> Explore<M> {
+        self.in_order(Order::Random { seed, walks, steps })
+    }
+
+    /// On so many threads, at least one, instead of one for each core. The report is the same.
+    pub fn on_threads(mut self, threads: usize) -> Explore<M> {
+        self.settings.threads = threads.max(1);
+        self
+    }
+
+    /// Explores.
+    pub fn run(&self) -> Exploration {
+        let ends_it: Vec<bool> =
+            self.properties.iter().map(|property| property.kind == Kind::Always).collect();
+        let space = Typed { model: &self.model, properties: &self.properties };
+        let found = search::search(&space, &ends_it, self.settings);
+        let mut decided = found.decided.into_iter();
+        let findings = self.properties.iter().map(|property| {
+            let decided = decided.next().flatten();
+            let standing = match (property.kind, decided) {
+                (Kind::Always, Some((chain, sentence))) => {
+                    Standing::Violated { sentence, path: Some(space.path(&chain)) }
+                }
+                (_, Some((chain, _))) => Standing::Shown(space.path(&chain)),
+                (Kind::Always, None) if found.ended == Ended::Complete => Standing::Holds,
+                (_, None) if found.ended == Ended::Complete => {
+                    Standing::Violated { sentence: String::new(), path: None }
+                }
+                (_, None) => Standing::Open,
+            };
+            Finding { name: property.name.clone(), kind: property.kind, standing }
+        });
+        Exploration {
+            findings: findings.collect(),
+            states: found.states,
+            transitions: found.counts.transitions,
+            depth: found.depth,
+            dead_ends: found.counts.dead_ends,
+            memory: found.bytes,
+            ended: found.ended,
+            notes: Vec::new(),
+        }
+    }
+
+    fn with(mut self, property: Property<M>) -> Explore<M> {
+        self.properties.push(property);
+        self
+    }
+
+    fn in_order(mut self, order: Order) -> Explore<M> {
+        self.settings.order = order;
+        self
+    }
+}

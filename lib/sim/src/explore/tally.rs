@@ -1,0 +1,91 @@
+//! What one thread counts and finds while it explores.
+
+use super::seen::{Entry, Seen};
+
+/// What decides a property: a state, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub(crate) print: u64,
+    pub(crate) sentence: String,
+}
+
+/// The counts of one thread, and what it found, for one round.
+pub(crate) struct Tally<'a> {
+    seen: &'a Seen,
+    /// Which properties nothing before this round has decided.
+    open: &'a [bool],
+    /// The depth of what is reached now.
+    pub(crate) depth: u32,
+    is_shortest: bool,
+    pub(crate) counts: Counts,
+    /// What decides each property: of several states, the one with the least fingerprint, whichever thread found it.
+    pub(crate) decided: Vec<Option<Decided>>,
+    /// The way of a walk to where a property came true.
+    pub(crate) shown: Vec<Option<Vec<u64>>>,
+}
+
+/// Numbers that are added up over threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) transitions: u64,
+    pub(crate) dead_ends: u64,
+}
+
+impl<'a> Tally<'a> {
+    /// A tally of a round in which what is reached has this depth; `is_shortest` where no later round can reach it in fewer steps.
+    pub(crate) fn new(seen: &'a Seen, open: &'a [bool], depth: u32, is_shortest: bool) -> Tally<'a> {
+        let none = || open.iter().map(|_| None);
+        Tally {
+            seen,
+            open,
+            depth,
+            is_shortest,
+            counts: Counts::default(),
+            decided: none().collect(),
+            shown: open.iter().map(|_| None).collect(),
+        }
+    }
+
+    /// A state was reached from another.
+    pub(crate) fn reached(&mut self, print: u64, parent: u64) -> Entry {
+        self.seen.insert(print, parent, self.depth, self.is_shortest)
+    }
+
+    /// These will be asked for next.
+    pub(crate) fn warm(&self, prints: &[u64]) {
+        self.seen.warm(prints);
+    }
+
+    /// All that can follow a state was reached, by so many actions.
+    pub(crate) fn expanded(&mut self, moves: usize) {
+        self.counts.transitions += moves as u64;
+        self.counts.dead_ends += u64::from(moves == 0);
+    }
+
+    /// A walk went on by one action.
+    pub(crate) fn moved(&mut self) {
+        self.counts.transitions += 1;
+    }
+
+    /// Whether the property is worth asking for.
+    pub(crate) fn is_open(&self, property: usize) -> bool {
+        self.open[property]
+    }
+
+    /// This state decides the property.
+    pub(crate) fn decided(&mut self, property: usize, print: u64, sentence: String) {
+        merge(&mut self.decided[property], Decided { print, sentence });
+    }
+
+    /// A walk has come to where a property is true.
+    pub(crate) fn shown(&mut self, property: usize, chain: &[u64]) {
+        self.shown[property].get_or_insert_with(|| chain.to_vec());
+    }
+}
+
+/// Keeps the one with the lesser fingerprint.
+pub(crate) fn merge(kept: &mut Option<Decided>, other: Decided) {
+    if kept.as_ref().is_none_or(|kept| other.print < kept.print) {
+        *kept = Some(other);
+    }
+}
