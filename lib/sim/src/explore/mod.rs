@@ -6,6 +6,8 @@
 //! | to learn | read |
 //! |---|---|
 //! | what can be explored | `model.rs` |
+//! | a cluster of nodes | `nodes.rs`, `stepping.rs`, `participant.rs`, `network.rs`, `world.rs`, `arena.rs` |
+//! | what is asked of nodes and their clients | `of_nodes.rs`, `history.rs` |
 //! | what can be asked | `property.rs` |
 //! | how the states are gone through | `search.rs`, `space.rs`, `tally.rs` |
 //! | how what was seen is remembered | `fingerprint.rs`, `seen.rs` |
@@ -13,20 +15,31 @@
 
 use std::thread;
 
+mod arena;
 mod difference;
 mod fingerprint;
+mod history;
 mod model;
+mod network;
+mod nodes;
+mod of_nodes;
+mod participant;
 mod property;
 mod report;
 mod search;
 mod seen;
 mod space;
+mod stepping;
 mod tally;
+mod world;
 
 pub use model::Model;
+pub use network::Network;
+pub use nodes::{Happening, Nodes};
 pub use property::Kind;
 pub use report::{Ended, Exploration, Finding, Path, Standing, Step};
 pub use search::Budget;
+pub use world::World;
 
 use property::Property;
 use search::{Order, Settings};
@@ -53,8 +66,12 @@ use space::{Space, Typed};
 pub fn explore<M: Model>(model: M) -> Explore<M> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings { order: Order::BreadthFirst, budget: Budget::STANDARD, threads };
-    Explore { model, properties: Vec::new(), settings }
+    let trouble = Property::new(NO_TROUBLE, Kind::Always, |model: &M, state| model.trouble(state));
+    Explore { model, properties: vec![trouble], settings }
 }
+
+/// What is asked of every model, and told only if it does not hold.
+const NO_TROUBLE: &str = "no step fails";
 
 /// An exploration to be run, made by [`explore`].
 #[must_use = "an exploration is made by `.run()`"]
@@ -141,15 +158,18 @@ impl<M: Model> Explore<M> {
             };
             Finding { name: property.name.clone(), kind: property.kind, standing }
         });
+        let is_told = |finding: &Finding| {
+            finding.name != NO_TROUBLE || matches!(finding.standing, Standing::Violated { .. })
+        };
         Exploration {
-            findings: findings.collect(),
+            findings: findings.filter(is_told).collect(),
             states: found.states,
             transitions: found.counts.transitions,
             depth: found.depth,
             dead_ends: found.counts.dead_ends,
             memory: found.bytes,
             ended: found.ended,
-            notes: Vec::new(),
+            notes: self.model.notes(),
         }
     }
 

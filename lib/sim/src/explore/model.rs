@@ -91,4 +91,14 @@ pub trait Model: Sync {
     fn weight(&self, state: &Self::State) -> usize {
         size_of_val(state)
     }
+
+    /// What makes it impossible to go on from this state, such as a handler that panicked: told as a violation.
+    fn trouble(&self, _state: &Self::State) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What a reader of the report must know.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

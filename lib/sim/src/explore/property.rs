@@ -60,8 +60,4 @@ impl<M: Model> Property<M> {
     pub(crate) fn judge(&self, model: &M, state: &M::State) -> Result<(), String> {
         (self.judge)(model, state)
     }
-
-    pub(crate) fn holds(&self, model: &M, state: &M::State) -> bool {
-        self.judge(model, state).is_ok()
-    }
 }
