@@ -43,7 +43,7 @@ fn place(number: u32) -> (usize, usize) {
 }
 
 /// Numbers by keys, in an open-addressing table.
-struct Index {
+pub(crate) struct Index {
     places: Vec<(u64, u32)>,
     used: usize,
 }
@@ -51,7 +51,7 @@ struct Index {
 const NONE: u32 = u32::MAX;
 
 impl Index {
-    fn new() -> Index {
+    pub(crate) fn new() -> Index {
         Index { places: vec![(0, NONE); 64], used: 0 }
     }
 
@@ -60,7 +60,7 @@ impl Index {
     }
 
     #[inline]
-    fn get(&self, key: u64) -> Option<u32> {
+    pub(crate) fn get(&self, key: u64) -> Option<u32> {
         let mut at = self.home(key);
         loop {
             match self.places[at] {
@@ -71,7 +71,7 @@ impl Index {
         }
     }
 
-    fn insert(&mut self, key: u64, number: u32) {
+    pub(crate) fn insert(&mut self, key: u64, number: u32) {
         if self.used * 2 >= self.places.len() {
             let twice = vec![(0, NONE); self.places.len() * 2];
             let old = std::mem::replace(&mut self.places, twice);
@@ -79,6 +79,10 @@ impl Index {
         }
         self.put(key, number);
         self.used += 1;
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.places.len() * size_of::<(u64, u32)>()
     }
 
     fn put(&mut self, key: u64, number: u32) {

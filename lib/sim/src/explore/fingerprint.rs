@@ -8,14 +8,14 @@ use std::hash::{Hash, Hasher};
 
 /// The fingerprint of a value, by its derived hash. Never 0.
 pub(crate) fn fingerprint(value: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = Fingerprinter(SEED);
+    let mut hasher = Fingerprinter::new();
     value.hash(&mut hasher);
     hasher.finish()
 }
 
 /// One fingerprint of several words, in their order.
 pub(crate) fn mix(words: impl IntoIterator<Item = u64>) -> u64 {
-    let mut hasher = Fingerprinter(SEED);
+    let mut hasher = Fingerprinter::new();
     words.into_iter().for_each(|word| hasher.write_u64(word));
     hasher.finish()
 }
@@ -28,8 +28,15 @@ pub(crate) fn scatter(word: u64) -> u64 {
 
 const SEED: u64 = 0x2D35_8DCC_AA6C_78A5;
 const STEP: u64 = 0x8BB8_4B93_962E_ACC9;
+const STEP_OF_BYTES: u64 = 0x4B33_A62E_D433_D4A3;
 
-struct Fingerprinter(u64);
+/// Most words of a state are small: a tag, a flag, a length. Eight of them are folded in at once.
+struct Fingerprinter {
+    state: u64,
+    /// Small words that were not folded in yet.
+    bytes: u64,
+    count: u32,
+}
 
 /// Both halves of the product, one over the other.
 #[inline]
@@ -38,19 +45,41 @@ fn fold(one: u64, other: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+impl Fingerprinter {
+    fn new() -> Fingerprinter {
+        Fingerprinter { state: SEED, bytes: 0, count: 0 }
+    }
+
+    #[inline]
+    fn fold_in(&mut self, word: u64, step: u64) {
+        // Rotated and added to, or a word that meets its own constant would leave nothing of what came before.
+        self.state = fold(self.state.rotate_left(23) ^ word, step).wrapping_add(self.state);
+    }
+
+    /// Folds in what waits. How many they are counts, too.
+    #[inline]
+    fn flush(&mut self) {
+        if self.count > 0 {
+            self.fold_in(self.bytes ^ u64::from(self.count) << 60, STEP_OF_BYTES);
+            (self.bytes, self.count) = (0, 0);
+        }
+    }
+}
+
 impl Hasher for Fingerprinter {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         words.iter().for_each(|&word| self.write_u64(u64::from_le_bytes(word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        // The number of bytes is told apart by what is hashed before them: slices and texts hash their lengths.
-        self.write_u64(u64::from_le_bytes(last) ^ (rest.len() as u64) << 56);
+        rest.iter().for_each(|&byte| self.write_u8(byte));
     }
     #[inline]
-    fn write_u8(&mut self, word: u8) {
-        self.write_u64(word.into());
+    fn write_u8(&mut self, byte: u8) {
+        self.bytes = self.bytes << 8 | u64::from(byte);
+        self.count += 1;
+        if self.count == 8 {
+            self.flush();
+        }
     }
     #[inline]
     fn write_u16(&mut self, word: u16) {
@@ -62,8 +91,12 @@ impl Hasher for Fingerprinter {
     }
     #[inline]
     fn write_u64(&mut self, word: u64) {
-        // Rotated, or a word that meets its own constant would leave nothing of what came before.
-        self.0 = fold(self.0.rotate_left(23) ^ word, STEP).wrapping_add(self.0);
+        if word < 256 {
+            self.write_u8(word as u8);
+        } else {
+            self.flush();
+            self.fold_in(word, STEP);
+        }
     }
     #[inline]
     fn write_usize(&mut self, word: usize) {
@@ -71,7 +104,9 @@ impl Hasher for Fingerprinter {
     }
     #[inline]
     fn finish(&self) -> u64 {
-        fold(self.0 ^ SEED, STEP).max(1)
+        let mut last = Fingerprinter { ..*self };
+        last.flush();
+        fold(last.state ^ SEED, STEP).max(1)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | a cluster of nodes | `nodes.rs`, `stepping.rs`, `participant.rs`, `network.rs`, `world.rs`, `arena.rs` |
 //! | what is asked of nodes and their clients | `of_nodes.rs`, `history.rs` |
 //! | what can be asked | `property.rs` |
+//! | what must happen at some time | `liveness.rs`, `graph.rs` |
 //! | how the states are gone through | `search.rs`, `space.rs`, `tally.rs` |
 //! | how what was seen is remembered | `fingerprint.rs`, `seen.rs` |
 //! | what is shown | `report.rs`, `difference.rs` |
@@ -18,7 +19,9 @@ use std::thread;
 mod arena;
 mod difference;
 mod fingerprint;
+mod graph;
 mod history;
+mod liveness;
 mod model;
 mod network;
 mod nodes;
@@ -67,7 +70,7 @@ pub fn explore<M: Model>(model: M) -> Explore<M> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings { order: Order::BreadthFirst, budget: Budget::STANDARD, threads };
     let trouble = Property::new(NO_TROUBLE, Kind::Always, |model: &M, state| model.trouble(state));
-    Explore { model, properties: vec![trouble], settings }
+    Explore { model, properties: vec![trouble], settings, is_fair: true }
 }
 
 /// What is asked of every model, and told only if it does not hold.
@@ -79,6 +82,7 @@ pub struct Explore<M: Model> {
     model: M,
     properties: Vec<Property<M>>,
     settings: Settings,
+    is_fair: bool,
 }
 
 impl<M: Model> Explore<M> {
@@ -107,6 +111,22 @@ impl<M: Model> Explore<M> {
         holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
     ) -> Explore<M> {
         self.with(Property::plain(name, Kind::Sometimes, holds))
+    }
+
+    /// Something that must hold at some time in every run: not at its end, but once. A run owes it to every action that stays possible to take it at some
+    /// time (weak fairness), unless the model says that it [need not happen](Model::is_fair).
+    pub fn eventually(
+        self,
+        name: &str,
+        holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
+    ) -> Explore<M> {
+        self.with(Property::plain(name, Kind::Eventually, holds))
+    }
+
+    /// Every run counts for [`eventually`](Explore::eventually), also one that never lets something happen that stays possible for ever.
+    pub fn unfair(mut self) -> Explore<M> {
+        self.is_fair = false;
+        self
     }
 
     /// Within this budget instead of [`Budget::STANDARD`].
@@ -146,6 +166,8 @@ impl<M: Model> Explore<M> {
         let findings = self.properties.iter().map(|property| {
             let decided = decided.next().flatten();
             let standing = match (property.kind, decided) {
+                (Kind::Eventually, _) if found.ended == Ended::Complete => self.liveness(property, &space),
+                (Kind::Eventually, _) => Standing::Open,
                 (Kind::Always, Some((chain, sentence))) => {
                     Standing::Violated { sentence, path: Some(space.path(&chain)) }
                 }
@@ -171,6 +193,19 @@ impl<M: Model> Explore<M> {
             ended: found.ended,
             notes: self.model.notes(),
         }
+    }
+
+    /// Whether something happens at some time in every run, once all states were seen.
+    fn liveness(&self, property: &Property<M>, space: &Typed<'_, M>) -> Standing {
+        let waits = |state: &M::State| property.judge(&self.model, state).is_err();
+        let Some(graph) = graph::build(&self.model, self.settings.budget.memory, waits) else {
+            return Standing::Open;
+        };
+        let Some(lasso) = liveness::lasso(&graph, self.is_fair) else { return Standing::Holds };
+        let states = lasso.stem.iter().chain(&lasso.circle);
+        let chain: Vec<u64> = states.map(|&state| graph.prints[state as usize]).collect();
+        let path = Path { repeats_from: Some(lasso.stem.len() - 1), ..space.path(&chain) };
+        Standing::Violated { sentence: String::new(), path: Some(path) }
     }
 
     fn with(mut self, property: Property<M>) -> Explore<M> {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod linearizable_register;
+mod liveness;
 mod registers;
 mod searching;
 mod single_copy;

@@ -66,15 +66,15 @@ fn a_counterexample_is_shortest_and_the_same_on_any_number_of_threads() {
 #[test]
 fn a_path_tells_what_each_action_changes() {
     // Two participants; "nobody commits" is violated in as few actions as it takes to commit.
-    let model = TwoPhaseCommit { resource_managers: 2 };
+    let model = TwoPhaseCommit::<2>;
     let found = explore(model)
         .always("nobody commits", |_, state| !state.managers.contains(&Manager::Committed))
         .run();
     let path = found.counterexample().expect("somebody does");
     assert_eq!(path.steps.len(), 6, "{path}");
     assert_eq!(path.steps[4].action, "CoordinatorCommits");
-    assert_eq!(path.steps[4].changes, ["coordinator: Init -> Committed", "messages[2]: now Commit"]);
-    let deep = explore(TwoPhaseCommit { resource_managers: 2 })
+    assert_eq!(path.steps[4].changes, ["coordinator: Init -> Committed", "said_commit: false -> true"]);
+    let deep = explore(TwoPhaseCommit::<2>)
         .always("undecided", |_, state| state.coordinator != Coordinator::Committed)
         .depth_first()
         .run();
@@ -141,6 +141,6 @@ fn a_panic_in_a_model_is_the_callers() {
 fn all_orders_agree_about_two_phase_commit() {
     // And a report is the same on any number of threads, to the letter.
     let reports: BTreeSet<String> =
-        (1..4).map(|threads| two_phase_commit(5).on_threads(threads).run().to_string()).collect();
+        (1..4).map(|threads| two_phase_commit::<5>().on_threads(threads).run().to_string()).collect();
     assert_eq!(reports.len(), 1, "{reports:?}");
 }

@@ -1,22 +1,21 @@
 //! Two-phase commit as a model written by hand: a subset of the specification in Gray and Lamport, "Consensus on Transaction Commit", 2006, as
 //! Stateright's published example has it, so that the numbers of states can be compared.
 
-use std::collections::BTreeSet;
-
 use netsplit_sim::explore::{Explore, Model, explore};
 
-/// One transaction manager and so many resource managers.
+/// One transaction manager and `N` resource managers.
 #[derive(Clone, Debug)]
-pub struct TwoPhaseCommit {
-    pub resource_managers: usize,
-}
+pub struct TwoPhaseCommit<const N: usize>;
 
+/// Messages are never taken away, so what was sent is a set: who has said that it is prepared, and what the coordinator has said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct State {
-    pub managers: Vec<Manager>,
+pub struct State<const N: usize> {
+    pub managers: [Manager; N],
     pub coordinator: Coordinator,
-    pub prepared: Vec<bool>,
-    pub messages: BTreeSet<Message>,
+    pub prepared: [bool; N],
+    pub said_prepared: [bool; N],
+    pub said_commit: bool,
+    pub said_abort: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,13 +33,6 @@ pub enum Coordinator {
     Aborted,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Message {
-    Prepared(usize),
-    Commit,
-    Abort,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     CoordinatorHears(usize),
@@ -52,21 +44,22 @@ pub enum Action {
     HearsAbort(usize),
 }
 
-impl Model for TwoPhaseCommit {
-    type State = State;
+impl<const N: usize> Model for TwoPhaseCommit<N> {
+    type State = State<N>;
     type Action = Action;
 
-    fn initial(&self) -> Vec<State> {
-        let count = self.resource_managers;
+    fn initial(&self) -> Vec<State<N>> {
         vec![State {
-            managers: vec![Manager::Working; count],
+            managers: [Manager::Working; N],
             coordinator: Coordinator::Init,
-            prepared: vec![false; count],
-            messages: BTreeSet::new(),
+            prepared: [false; N],
+            said_prepared: [false; N],
+            said_commit: false,
+            said_abort: false,
         }]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &State<N>, actions: &mut Vec<Action>) {
         let is_open = state.coordinator == Coordinator::Init;
         if is_open && state.prepared.iter().all(|prepared| *prepared) {
             actions.push(Action::CoordinatorCommits);
@@ -74,37 +67,37 @@ impl Model for TwoPhaseCommit {
         if is_open {
             actions.push(Action::CoordinatorAborts);
         }
-        for manager in 0..self.resource_managers {
-            if is_open && state.messages.contains(&Message::Prepared(manager)) {
+        for manager in 0..N {
+            if is_open && state.said_prepared[manager] {
                 actions.push(Action::CoordinatorHears(manager));
             }
             if state.managers[manager] == Manager::Working {
                 actions.extend([Action::Prepares(manager), Action::ChoosesToAbort(manager)]);
             }
-            if state.messages.contains(&Message::Commit) {
+            if state.said_commit {
                 actions.push(Action::HearsCommit(manager));
             }
-            if state.messages.contains(&Message::Abort) {
+            if state.said_abort {
                 actions.push(Action::HearsAbort(manager));
             }
         }
     }
 
-    fn next(&self, state: &State, action: &Action) -> Option<State> {
+    fn next(&self, state: &State<N>, action: &Action) -> Option<State<N>> {
         let mut next = state.clone();
         match *action {
             Action::CoordinatorHears(manager) => next.prepared[manager] = true,
             Action::CoordinatorCommits => {
                 next.coordinator = Coordinator::Committed;
-                next.messages.insert(Message::Commit);
+                next.said_commit = true;
             }
             Action::CoordinatorAborts => {
                 next.coordinator = Coordinator::Aborted;
-                next.messages.insert(Message::Abort);
+                next.said_abort = true;
             }
             Action::Prepares(manager) => {
                 next.managers[manager] = Manager::Prepared;
-                next.messages.insert(Message::Prepared(manager));
+                next.said_prepared[manager] = true;
             }
             Action::ChoosesToAbort(manager) | Action::HearsAbort(manager) => {
                 next.managers[manager] = Manager::Aborted;
@@ -113,18 +106,13 @@ impl Model for TwoPhaseCommit {
         }
         Some(next)
     }
-
-    /// The two vectors and the nodes of the set lie behind pointers.
-    fn weight(&self, state: &State) -> usize {
-        size_of_val(state) + 2 * state.managers.len() + state.messages.len().div_ceil(11) * 200
-    }
 }
 
 /// Both decisions are possible, and nobody ever commits what another has aborted.
-pub fn two_phase_commit(resource_managers: usize) -> Explore<TwoPhaseCommit> {
-    let all = |state: &State, wanted| state.managers.iter().all(|manager| *manager == wanted);
-    let any = |state: &State, wanted| state.managers.contains(&wanted);
-    explore(TwoPhaseCommit { resource_managers })
+pub fn two_phase_commit<const N: usize>() -> Explore<TwoPhaseCommit<N>> {
+    let all = |state: &State<N>, wanted| state.managers.iter().all(|manager| *manager == wanted);
+    let any = |state: &State<N>, wanted| state.managers.contains(&wanted);
+    explore(TwoPhaseCommit)
         .sometimes("abort agreement", move |_, state| all(state, Manager::Aborted))
         .sometimes("commit agreement", move |_, state| all(state, Manager::Committed))
         .always("consistent", move |_, state| {
