@@ -48,9 +48,18 @@ fn leaves(text: &str) -> Vec<(String, String)> {
     let mut open = vec![Open { name: String::new(), items: 0 }];
     let mut leaves = Vec::new();
     for line in text.lines().map(|line| line.trim().trim_end_matches(',')) {
-        if matches!(line, "}" | "]" | ")" | "},") {
-            if open.len() > 1 {
-                open.pop();
+        // What closes may have been the key of a map, whose value follows.
+        let closed = line
+            .starts_with(['}', ']', ')'])
+            .then(|| if open.len() > 1 { open.pop() } else { None })
+            .flatten();
+        if let Some(key) = closed {
+            match line[1..].strip_prefix(": ") {
+                Some(value) if value.ends_with(['{', '[', '(']) => {
+                    open.push(Open { name: key.name, items: key.items })
+                }
+                Some(value) => leaves.push((key.name, value.to_owned())),
+                None => {}
             }
             continue;
         }
@@ -95,6 +104,15 @@ mod tests {
         votes: Vec<bool>,
         leader: Option<u32>,
         log: BTreeMap<String, (u32, u32)>,
+    }
+
+    #[test]
+    fn keys_of_maps_may_be_values_of_several_lines() {
+        // As node numbers are: the value is told by the place of its key.
+        let map = BTreeMap::from([(Some(1), vec![1]), (Some(2), vec![2])]);
+        let mut after = map.clone();
+        after.insert(Some(2), vec![3]);
+        assert_eq!(lines(&format!("{map:#?}"), &format!("{after:#?}")), ["[1][1]: 2 -> 3"]);
     }
 
     #[test]

@@ -10,6 +10,9 @@
 //! | what is asked of nodes and their clients | `of_nodes.rs`, `history.rs` |
 //! | what can be asked | `property.rs` |
 //! | what must happen at some time | `liveness.rs`, `graph.rs` |
+//! | how fewer states are looked at, and what that is right for | `reduction.rs` |
+//! | whether a model can be explored at all | `checks.rs` |
+//! | what can still be decided, and who prevents it | `valency.rs` |
 //! | how the states are gone through | `search.rs`, `space.rs`, `tally.rs` |
 //! | how what was seen is remembered | `fingerprint.rs`, `seen.rs` |
 //! | what is shown | `report.rs`, `difference.rs` |
@@ -17,6 +20,7 @@
 use std::thread;
 
 mod arena;
+mod checks;
 mod difference;
 mod fingerprint;
 mod graph;
@@ -28,12 +32,14 @@ mod nodes;
 mod of_nodes;
 mod participant;
 mod property;
+mod reduction;
 mod report;
 mod search;
 mod seen;
 mod space;
 mod stepping;
 mod tally;
+mod valency;
 mod world;
 
 pub use model::Model;
@@ -42,9 +48,11 @@ pub use nodes::{Happening, Nodes};
 pub use property::Kind;
 pub use report::{Ended, Exploration, Finding, Path, Standing, Step};
 pub use search::Budget;
+pub use valency::{Adversary, Fair, Run, Scheduler, Valency, schedule, valency};
 pub use world::World;
 
 use property::Property;
+use reduction::Reduction;
 use search::{Order, Settings};
 use space::{Space, Typed};
 
@@ -70,8 +78,12 @@ pub fn explore<M: Model>(model: M) -> Explore<M> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let settings = Settings { order: Order::BreadthFirst, budget: Budget::STANDARD, threads };
     let trouble = Property::new(NO_TROUBLE, Kind::Always, |model: &M, state| model.trouble(state));
-    Explore { model, properties: vec![trouble], settings, is_fair: true }
+    Explore { model, properties: vec![trouble], reduction: Reduction::none(), settings, is_fair: true }
 }
+
+/// Why a reduction and `eventually` do not go together.
+const REDUCED: &str =
+    "whether it happens at some time depends on runs that a reduction leaves out: explore without one";
 
 /// What is asked of every model, and told only if it does not hold.
 const NO_TROUBLE: &str = "no step fails";
@@ -81,6 +93,7 @@ const NO_TROUBLE: &str = "no step fails";
 pub struct Explore<M: Model> {
     model: M,
     properties: Vec<Property<M>>,
+    reduction: Reduction<M>,
     settings: Settings,
     is_fair: bool,
 }
@@ -123,6 +136,23 @@ impl<M: Model> Explore<M> {
         self.with(Property::plain(name, Kind::Eventually, holds))
     }
 
+    /// Takes all states that have one representative for one: `representative` gives it, such as the state with its interchangeable processes sorted. A property that tells
+    /// a state from its representative is refused.
+    pub fn symmetry(
+        mut self,
+        representative: impl Fn(&M::State) -> M::State + Send + Sync + 'static,
+    ) -> Explore<M> {
+        self.reduction.symmetry = Some(Box::new(representative));
+        self
+    }
+
+    /// Takes an action that is local before all others, and alone: one order of many. An action is local if whatever else happens neither prevents it nor depends on
+    /// it. A property that it changes is refused, and so are all if it turns out not to be local.
+    pub fn local(mut self, is_local: impl Fn(&M::Action) -> bool + Send + Sync + 'static) -> Explore<M> {
+        self.reduction.local = Some(Box::new(is_local));
+        self
+    }
+
     /// Every run counts for [`eventually`](Explore::eventually), also one that never lets something happen that stays possible for ever.
     pub fn unfair(mut self) -> Explore<M> {
         self.is_fair = false;
@@ -160,12 +190,15 @@ impl<M: Model> Explore<M> {
     pub fn run(&self) -> Exploration {
         let ends_it: Vec<bool> =
             self.properties.iter().map(|property| property.kind == Kind::Always).collect();
-        let space = Typed { model: &self.model, properties: &self.properties };
+        let space = Typed { model: &self.model, properties: &self.properties, reduction: &self.reduction };
         let found = search::search(&space, &ends_it, self.settings);
         let mut decided = found.decided.into_iter();
+        let mut refused = found.refused.into_iter();
         let findings = self.properties.iter().map(|property| {
-            let decided = decided.next().flatten();
+            let (decided, refused) = (decided.next().flatten(), refused.next().flatten());
             let standing = match (property.kind, decided) {
+                _ if refused.is_some() => Standing::Refused(refused.unwrap_or_default()),
+                (Kind::Eventually, _) if !self.reduction.is_none() => Standing::Refused(REDUCED.to_owned()),
                 (Kind::Eventually, _) if found.ended == Ended::Complete => self.liveness(property, &space),
                 (Kind::Eventually, _) => Standing::Open,
                 (Kind::Always, Some((chain, sentence))) => {
@@ -191,7 +224,7 @@ impl<M: Model> Explore<M> {
             dead_ends: found.counts.dead_ends,
             memory: found.bytes,
             ended: found.ended,
-            notes: self.model.notes(),
+            notes: self.model.notes().into_iter().chain(found.notes).collect(),
         }
     }
 

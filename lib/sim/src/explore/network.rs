@@ -8,7 +8,7 @@ pub enum Network {
     Unordered,
     /// Each arrives at most once, those from one participant to another in the order in which they were sent.
     Ordered,
-    /// Each that was ever sent may arrive at any time, again and again.
+    /// Each that was ever sent between nodes may arrive at any time, again and again. Requests and answers of clients arrive at most once.
     Duplicating,
 }
 

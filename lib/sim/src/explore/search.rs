@@ -74,6 +74,9 @@ pub(crate) struct Found {
     pub(crate) ended: Ended,
     /// For each property what decides it: the way to the state, and what is wrong there.
     pub(crate) decided: Vec<Option<(Vec<u64>, String)>>,
+    /// For each property why it was not looked at.
+    pub(crate) refused: Vec<Option<String>>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Searches. `ends_it` says of each property whether deciding it ends the search.
@@ -86,6 +89,8 @@ pub(crate) fn search(space: &dyn Space, ends_it: &[bool], settings: Settings) ->
         counts: Counts::default(),
         depth: 0,
         decided: ends_it.iter().map(|_| None).collect(),
+        refused: vec![None; ends_it.len()],
+        notes: Vec::new(),
         progress: Progress::begin(),
         most_bytes: 0,
     };
@@ -107,6 +112,8 @@ pub(crate) fn search(space: &dyn Space, ends_it: &[bool], settings: Settings) ->
         depth: search.depth,
         bytes: search.most_bytes.max(search.seen.bytes()),
         ended,
+        refused: search.refused,
+        notes: search.notes,
     }
 }
 
@@ -119,6 +126,8 @@ struct Search<'a> {
     depth: u32,
     /// The state, or the way to it, that decides each property.
     decided: Vec<Option<(Vec<u64>, String)>>,
+    refused: Vec<Option<String>>,
+    notes: Vec<String>,
     progress: Progress,
     most_bytes: usize,
 }
@@ -144,6 +153,16 @@ struct Part {
     again: Vec<Batch>,
     counts: Counts,
     decided: Vec<Option<Decided>>,
+    refused: Vec<Option<String>>,
+    notes: Vec<String>,
+}
+
+impl Part {
+    /// What a thread counted and found.
+    fn of(tally: Tally<'_>) -> Part {
+        let Tally { counts, decided, refused, notes, .. } = tally;
+        Part { counts, decided, refused, notes, ..Part::default() }
+    }
 }
 
 const GOES_ON: u8 = 0;
@@ -182,7 +201,7 @@ impl Round<'_> {
             }
             tell(self.waiting.len() - number);
         }
-        Part { counts: tally.counts, decided: tally.decided, ..part }
+        Part { new: part.new, again: part.again, ..Part::of(tally) }
     }
 }
 
@@ -191,7 +210,7 @@ impl Search<'_> {
         let mut open: Vec<bool> = self.ends_it.iter().map(|_| true).collect();
         let mut tally = Tally::new(&self.seen, &open, 0, true);
         let mut frontier = self.space.begin(&mut tally);
-        let begun = Part { counts: tally.counts, decided: tally.decided, ..Part::default() };
+        let begun = Part::of(tally);
         self.take(&begun);
         let mut weight = 0;
         loop {
@@ -265,7 +284,7 @@ impl Search<'_> {
         let mut tally = Tally::new(&self.seen, &open, 0, false);
         let mut stack: Vec<(u32, Batch, usize)> = Vec::new();
         stack.extend(self.space.begin(&mut tally).into_iter().map(|batch| (0, batch, 0)));
-        let mut part = Part { counts: tally.counts, decided: tally.decided, ..Part::default() };
+        let mut part = Part::of(tally);
         let (mut weight, mut expanded, mut was_deep) = (0, 0_u64, false);
         loop {
             self.take(&part);
@@ -294,7 +313,7 @@ impl Search<'_> {
             let open: Vec<bool> = self.decided.iter().map(Option::is_none).collect();
             let mut tally = Tally::new(&self.seen, &open, depth + 1, false);
             let Expanded { new, again, weight: gained } = self.space.expand(one, &mut tally);
-            part = Part { counts: tally.counts, decided: tally.decided, ..Part::default() };
+            part = Part::of(tally);
             weight += gained;
             expanded += 1;
             stack.extend(again.map(|batch| (depth, batch, 0)));
@@ -380,6 +399,17 @@ impl Search<'_> {
 
     fn take(&mut self, part: &Part) {
         self.add(part.counts);
+        for (known, why) in self.refused.iter_mut().zip(&part.refused) {
+            // Of several reasons the least is told, on any number of threads.
+            if known.is_none() || why.is_some() && why < known {
+                known.clone_from(why);
+            }
+        }
+        for note in &part.notes {
+            if !self.notes.contains(note) && self.notes.len() < MOST_NOTES {
+                self.notes.push(note.clone());
+            }
+        }
         for (known, decided) in self.decided.iter_mut().zip(&part.decided) {
             let Some(decided) = decided else { continue };
             let mut kept = known.take().map(|(chain, sentence)| Decided { print: chain[0], sentence });
@@ -408,6 +438,9 @@ fn told(states: usize, depth: u32, waiting: usize, bytes: usize) -> String {
     let (states, waiting) = (super::report::grouped(states as u64), super::report::grouped(waiting as u64));
     format!("exploring: {states} states, depth {depth}, {waiting} wait, {} MB", bytes >> 20)
 }
+
+/// A reader who is told so many times that a model is wrong knows it.
+const MOST_NOTES: usize = 5;
 
 /// What a cell's own thread has.
 const STACK: usize = 8 << 20;

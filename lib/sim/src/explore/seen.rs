@@ -131,6 +131,11 @@ impl Seen {
         chain
     }
 
+    /// The depth at which a state was first reached, if it was.
+    pub(crate) fn depth(&self, print: u64) -> Option<u64> {
+        self.find(print).map(|at| self.origin(at).0)
+    }
+
     fn home(&self, print: u64) -> usize {
         (print >> self.shift) as usize
     }

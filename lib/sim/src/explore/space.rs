@@ -5,9 +5,11 @@
 
 use std::any::Any;
 
+use super::checks;
 use super::fingerprint::fingerprint;
 use super::model::Model;
 use super::property::{Kind, Property};
+use super::reduction::Reduction;
 use super::report::{Path, Step};
 use super::seen::Entry;
 use super::tally::Tally;
@@ -54,6 +56,7 @@ pub(crate) struct Walked {
 pub(crate) struct Typed<'a, M: Model> {
     pub(crate) model: &'a M,
     pub(crate) properties: &'a [Property<M>],
+    pub(crate) reduction: &'a Reduction<M>,
 }
 
 type States<M> = Vec<(<M as Model>::State, u64)>;
@@ -74,15 +77,50 @@ impl<M: Model> Typed<'_, M> {
     }
 
     /// Where the actions lead.
-    fn successors(&self, state: &M::State, actions: &mut Vec<M::Action>, next: &mut States<M>) {
+    fn successors(
+        &self,
+        state: &M::State,
+        actions: &mut Vec<M::Action>,
+        next: &mut States<M>,
+        tally: &mut Tally<'_>,
+    ) {
         actions.clear();
         next.clear();
         self.model.actions(state, actions);
+        if !self.reduction.is_none() {
+            return self.reduced(state, actions, next, tally);
+        }
         for action in actions.iter() {
             if let Some(after) = self.model.next(state, action) {
+                if tally.wants_check() {
+                    tally.notes.extend(checks::of_step(self.model, state, action, &after));
+                }
                 let print = fingerprint(&after);
                 next.push((after, print));
             }
+        }
+    }
+
+    /// The same, with what the reductions leave of it.
+    fn reduced(&self, state: &M::State, actions: &[M::Action], next: &mut States<M>, tally: &mut Tally<'_>) {
+        let mut successors = Vec::new();
+        for action in actions {
+            let Some(after) = self.model.next(state, action) else { continue };
+            let after = self.reduction.representative(self.model, self.properties, after, tally);
+            let print = fingerprint(&after);
+            successors.push((action.clone(), after, print));
+        }
+        if let Some(at) = self.reduction.alone(self.model, self.properties, state, &successors, tally) {
+            successors = vec![successors.swap_remove(at)];
+        }
+        next.extend(successors.into_iter().map(|(_, after, print)| (after, print)));
+    }
+
+    /// The state that stands for this one, where nobody asks whether it may.
+    fn canonical(&self, state: M::State) -> M::State {
+        match &self.reduction.symmetry {
+            Some(symmetry) => symmetry(&state),
+            None => state,
         }
     }
 
@@ -107,6 +145,7 @@ impl<M: Model> Space for Typed<'_, M> {
     fn begin(&self, tally: &mut Tally<'_>) -> Vec<Batch> {
         let mut new = Vec::new();
         for state in self.model.initial() {
+            let state = self.reduction.representative(self.model, self.properties, state, tally);
             let print = fingerprint(&state);
             if tally.reached(print, 0) == Entry::New {
                 self.look(&state, print, tally);
@@ -124,7 +163,7 @@ impl<M: Model> Space for Typed<'_, M> {
                 again.push((state, print));
                 continue;
             }
-            self.successors(&state, &mut actions, &mut next);
+            self.successors(&state, &mut actions, &mut next, tally);
             prints.clear();
             prints.extend(next.iter().map(|(_, print)| *print));
             tally.warm(&prints);
@@ -203,14 +242,14 @@ impl<M: Model> Space for Typed<'_, M> {
     fn path(&self, chain: &[u64]) -> Path {
         let mut path = Path::default();
         let begins = |state: &M::State| chain.first().is_some_and(|&first| fingerprint(state) == first);
-        let mut initial = self.model.initial().into_iter();
+        let mut initial = self.model.initial().into_iter().map(|state| self.canonical(state));
         let Some(mut state) = initial.find(begins) else { return path };
         path.begins = format!("{state:?}");
         for &wanted in &chain[1..] {
             let mut actions = Vec::new();
             self.model.actions(&state, &mut actions);
             let leads = |action: M::Action| {
-                let after = self.model.next(&state, &action)?;
+                let after = self.canonical(self.model.next(&state, &action)?);
                 (fingerprint(&after) == wanted).then(|| (self.model.words(&action), after))
             };
             // Where several actions lead there, always the same one is told.

@@ -140,20 +140,33 @@ where
         change.words.append(&mut in_flight);
     }
 
-    /// Takes an envelope off the network: the first copy of it.
-    fn take(&self, change: &mut Change, envelope: u32) {
-        let start = self.layout.in_flight();
-        let at = change.words[start..].iter().position(|&other| other == envelope);
-        if let Some(at) = at {
-            if self.network == Network::Ordered {
-                self.weigh_channel(change, envelope, u64::wrapping_sub);
-                change.words.remove(start + at);
-                self.weigh_channel(change, envelope, u64::wrapping_add);
-            } else {
-                change.words.remove(start + at);
-                change.print = change.print.wrapping_sub(self.weight_in_flight(&[], envelope));
-            }
+    /// What arrives is under way no more, unless it may arrive again.
+    fn arrive(&self, change: &mut Change, envelope: u32) {
+        let is_message = matches!(self.cast.envelopes.get(envelope).content, Content::Message(_));
+        if self.network != Network::Duplicating || !is_message {
+            self.take(change, envelope);
         }
+    }
+
+    /// Takes the first copy of an envelope off the network.
+    fn take(&self, change: &mut Change, envelope: u32) {
+        self.in_place(change, envelope, |words, at| {
+            words.remove(at);
+        });
+    }
+
+    /// Puts a copy of an envelope behind it: where order counts, it arrives right after it.
+    fn double(&self, change: &mut Change, envelope: u32) {
+        self.in_place(change, envelope, |words, at| words.insert(at, envelope));
+    }
+
+    /// Changes what is under way at the place of an envelope.
+    fn in_place(&self, change: &mut Change, envelope: u32, with: impl FnOnce(&mut Vec<u32>, usize)) {
+        let start = self.layout.in_flight();
+        let Some(at) = change.words[start..].iter().position(|&other| other == envelope) else { return };
+        self.weigh_channel(change, envelope, u64::wrapping_sub);
+        with(&mut change.words, start + at);
+        self.weigh_channel(change, envelope, u64::wrapping_add);
     }
 
     /// What the envelope adds to the fingerprint; where order counts, by its place in its channel.
@@ -167,10 +180,17 @@ where
         mix([print, place])
     }
 
+    /// Adds or takes away what an envelope's channel, or where order does not count all copies of it, add to the fingerprint.
     fn weigh_channel(&self, change: &mut Change, envelope: u32, by: fn(u64, u64) -> u64) {
+        let in_flight = &change.words[self.layout.in_flight()..];
+        if self.network != Network::Ordered {
+            let copies = in_flight.iter().filter(|&&other| other == envelope);
+            let all = copies.fold(0, |all: u64, _| all.wrapping_add(self.weight_in_flight(&[], envelope)));
+            change.print = by(change.print, all);
+            return;
+        }
         let channel = self.channel(envelope);
-        let of_it =
-            change.words[self.layout.in_flight()..].iter().filter(|&&other| self.channel(other) == channel);
+        let of_it = in_flight.iter().filter(|&&other| self.channel(other) == channel);
         for (place, &envelope) in of_it.enumerate() {
             change.print = by(change.print, mix([self.cast.envelopes.print(envelope), place as u64 + 1]));
         }
@@ -198,7 +218,7 @@ where
         self.send(change, self.cast.ask(operation));
     }
 
-    /// The invariants look at the nodes.
+    /// The invariants look at the nodes. Which one it is belongs to a memory's fingerprint: at first they all remember nothing.
     fn remember(&self, change: &mut Change) {
         for invariant in 0..self.invariants.len() {
             let at = self.layout.memory(invariant);
@@ -208,7 +228,7 @@ where
             let new = self.remembered.get(key, || {
                 let memory = self.memories.get(old).invariant.look(&self.members_of(&change.words));
                 self.memories.number(
-                    mix([memory.invariant.print(), fingerprint(&memory.wrong)]),
+                    mix([invariant as u64, memory.invariant.print(), fingerprint(&memory.wrong)]),
                     memory,
                     |_, _| {},
                 )
@@ -290,7 +310,8 @@ where
                     .for_each(|&first| self.asks(&mut change, first));
                 for (number, invariant) in self.invariants.iter().enumerate() {
                     let memory = Memory { invariant: invariant.copy(), wrong: None };
-                    let memory = self.memories.number(mix([invariant.print()]), memory, |_, _| {});
+                    let memory =
+                        self.memories.number(mix([number as u64, invariant.print()]), memory, |_, _| {});
                     change.set(self.layout.memory(number), memory, 0, self.memories.print(memory));
                 }
                 self.remember(&mut change);
@@ -314,9 +335,7 @@ where
         let mut change = Change::of(self.layout, world);
         match happening.what {
             What::Arrives { envelope } => {
-                if self.network != Network::Duplicating {
-                    self.take(&mut change, envelope);
-                }
+                self.arrive(&mut change, envelope);
                 let it = self.cast.envelopes.get(envelope);
                 match it.content {
                     Content::Answer { operation, answer } => self.answered(&mut change, operation, answer),
@@ -329,7 +348,7 @@ where
             }
             What::Doubled { envelope } => {
                 change.spend(Limit::Doubles);
-                self.send(&mut change, envelope);
+                self.double(&mut change, envelope);
             }
             What::Fires { node, .. } => {
                 if self.limits[Limit::Timers as usize] <= MOST {
@@ -343,10 +362,8 @@ where
             }
             What::CutDuring { node, event } => {
                 change.spend(Limit::Crashes);
-                if let Event::Arrival(envelope) = Event::of_key(event)
-                    && self.network != Network::Duplicating
-                {
-                    self.take(&mut change, envelope);
+                if let Event::Arrival(envelope) = Event::of_key(event) {
+                    self.arrive(&mut change, envelope);
                 }
                 self.apply(&mut change, node as usize, happening.effects);
             }

@@ -20,6 +20,12 @@ pub(crate) struct Tally<'a> {
     pub(crate) counts: Counts,
     /// What decides each property: of several states, the one with the least fingerprint, whichever thread found it.
     pub(crate) decided: Vec<Option<Decided>>,
+    /// Why a property is not looked at.
+    pub(crate) refused: Vec<Option<String>>,
+    /// What a reader must know.
+    pub(crate) notes: Vec<String>,
+    sampled: u32,
+    checked: u64,
     /// The way of a walk to where a property came true.
     pub(crate) shown: Vec<Option<Vec<u64>>>,
 }
@@ -42,6 +48,10 @@ impl<'a> Tally<'a> {
             is_shortest,
             counts: Counts::default(),
             decided: none().collect(),
+            refused: open.iter().map(|_| None).collect(),
+            notes: Vec::new(),
+            sampled: 0,
+            checked: 0,
             shown: open.iter().map(|_| None).collect(),
         }
     }
@@ -65,6 +75,38 @@ impl<'a> Tally<'a> {
     /// A walk went on by one action.
     pub(crate) fn moved(&mut self) {
         self.counts.transitions += 1;
+    }
+
+    /// Whether a state may have been expanded already: it was met in an earlier round, or, where there are none, at all.
+    pub(crate) fn was_met_before(&self, print: u64) -> bool {
+        self.seen.depth(print).is_some_and(|depth| !self.is_shortest || depth < u64::from(self.depth))
+    }
+
+    /// Whether one more of so many samples is left.
+    pub(crate) fn samples(&mut self, most: u32) -> bool {
+        self.sampled += 1;
+        self.sampled <= most
+    }
+
+    /// Whether the next step is one to be looked at closely: the first ones, and one of many later.
+    pub(crate) fn wants_check(&mut self) -> bool {
+        self.checked += 1;
+        self.checked <= 16 || self.checked.is_multiple_of(4096)
+    }
+
+    /// A property cannot be asked for in this exploration. Of several reasons the least is kept, on any number of threads.
+    pub(crate) fn refuse(&mut self, property: usize, why: impl FnOnce() -> String) {
+        let why = why();
+        let known = &mut self.refused[property];
+        if known.as_ref().is_none_or(|known| why < *known) {
+            *known = Some(why);
+        }
+    }
+
+    /// No property can.
+    pub(crate) fn refuse_all(&mut self, why: impl FnOnce() -> String) {
+        let why = why();
+        (0..self.refused.len()).for_each(|property| self.refuse(property, || why.clone()));
     }
 
     /// Whether the property is worth asking for.
