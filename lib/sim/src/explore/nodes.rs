@@ -56,9 +56,12 @@ pub struct Nodes<N: Node> {
     /// What steps come to, by number, with the numbers of their alternatives.
     pub(super) effects: Arena<Effects>,
     pub(super) outcomes: Arena<Vec<u32>>,
-    pub(super) delivers: Box<dyn Fn(&N::Message) -> bool + Send + Sync>,
-    pub(super) fires: Box<dyn Fn(&N::Timer) -> bool + Send + Sync>,
+    pub(super) delivers: Choice<N::Message>,
+    pub(super) fires: Choice<N::Timer>,
 }
+
+/// Which of several may happen.
+type Choice<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 
 /// Something that happens to explored nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,14 +32,16 @@ impl<T: Any + Debug + Send + Sync> Said for T {
     }
 }
 
+/// An answer with its fingerprint.
+pub(crate) type Printed = (u64, Arc<dyn Said>);
+
 /// What a client was told: an answer, or why its request was refused.
 pub(crate) type Answer = Result<Arc<dyn Said>, String>;
 
 /// How a request is handed to a service, and what its answers are.
 pub(crate) struct Calls<N: Node> {
     pub(crate) serve: fn(&mut N, CallId, &dyn Any, &mut Context<N>),
-    /// The answer, with its fingerprint.
-    pub(crate) answer: fn(Box<dyn Payload>) -> (u64, Arc<dyn Said>),
+    pub(crate) answer: fn(Box<dyn Payload>) -> Printed,
 }
 
 impl<N: Node> Clone for Calls<N> {

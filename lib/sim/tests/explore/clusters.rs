@@ -80,8 +80,7 @@ fn ends(nodes: Nodes<Doer>) -> BTreeSet<Vec<u32>> {
             true
         })
         .run();
-    let found = found.lock().expect("nobody panics").clone();
-    found
+    found.lock().expect("nobody panics").clone()
 }
 
 #[test]
@@ -168,8 +167,7 @@ fn heard(nodes: Nodes<Sender>) -> BTreeSet<Vec<u32>> {
             true
         })
         .run();
-    let found = found.lock().expect("nobody panics").clone();
-    found
+    found.lock().expect("nobody panics").clone()
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Abd {
 }
 
 fn majority(ctx: &Context<Abd>) -> usize {
-    (ctx.peers().len() + 1) / 2 + 1
+    ctx.peers().len().div_ceil(2) + 1
 }
 
 impl Node for Abd {

@@ -48,11 +48,11 @@ fn a_state_whose_hash_and_equality_disagree_is_told_by_its_field() {
         notes(|unhashed| Short { unhashed }, |it| it.unhashed)
             .contains("unequal and have one hash: it shows in unhashed")
     );
+    #[allow(clippy::derived_hash_with_manual_eq, reason = "it is the mistake that is looked for")]
     #[derive(Clone, Debug, Hash)]
     struct Loose {
         uncompared: u32,
     }
-    #[allow(clippy::derived_hash_with_manual_eq, reason = "it is the mistake that is looked for")]
     impl PartialEq for Loose {
         fn eq(&self, _: &Loose) -> bool {
             true

@@ -68,7 +68,7 @@ impl Paxos {
 }
 
 fn majority(ctx: &Context<Paxos>) -> usize {
-    (ctx.peers().len() + 1) / 2 + 1
+    ctx.peers().len().div_ceil(2) + 1
 }
 
 impl Node for Paxos {
