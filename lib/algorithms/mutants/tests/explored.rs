@@ -118,4 +118,7 @@ found_in_raft! {
     votes_not_persisted: 3 servers, writes to [], timers 2, crashes 1;
     term_not_persisted: 3 servers, writes to [], timers 2, crashes 1;
     half_is_enough: 4 servers, writes to [], timers 2, crashes 0;
+    leader_gives_way: 3 servers, writes to [0], timers 2, crashes 0;
+    terms_not_compared: 3 servers, writes to [0], timers 2, crashes 0;
+    any_candidate_will_do: 3 servers, writes to [0], timers 2, crashes 0;
 }
