@@ -59,7 +59,7 @@ macro_rules! found_in_paxos {
             $(#[test]
             fn $name() {
                 // By the property that its description names.
-                let wrong = paxos!(netsplit_mutants::paxos::$name, $size, proposers $proposers, tries $tries, crashes $crashes, Budget::states(300_000));
+                let wrong = paxos!(netsplit_mutants::paxos::$name, $size, proposers $proposers, tries $tries, crashes $crashes, Budget::states(400_000));
                 assert_found(("paxos", stringify!($name)), &wrong, |budget| {
                     paxos!(netsplit_algorithms::consensus::paxos, $size, proposers $proposers, tries $tries, crashes $crashes, budget)
                 });
@@ -73,6 +73,7 @@ found_in_paxos! {
     accepts_below_its_promise: 3 nodes, proposers [0, 2], tries 0, crashes 0;
     own_value_first: 3 nodes, proposers [0, 2], tries 0, crashes 0;
     half_is_enough: 4 nodes, proposers [0, 3], tries 0, crashes 0;
+    ballots_mixed_up: 3 nodes, proposers [0, 2], tries 0, crashes 0;
     any_value_will_do: 3 nodes, proposers [0], tries 0, crashes 0;
 }
 
@@ -104,7 +105,7 @@ macro_rules! found_in_raft {
             $(#[test]
             fn $name() {
                 // By the property that its description names.
-                let wrong = raft!(netsplit_mutants::raft::$name, $size, writes to $writes, timers $timers, crashes $crashes, Budget::states(300_000));
+                let wrong = raft!(netsplit_mutants::raft::$name, $size, writes to $writes, timers $timers, crashes $crashes, Budget::states(400_000));
                 assert_found(("raft", stringify!($name)), &wrong, |budget| {
                     raft!(netsplit_algorithms::consensus::raft, $size, writes to $writes, timers $timers, crashes $crashes, budget)
                 });
@@ -121,4 +122,6 @@ found_in_raft! {
     leader_gives_way: 3 servers, writes to [0], timers 2, crashes 0;
     terms_not_compared: 3 servers, writes to [0], timers 2, crashes 0;
     any_candidate_will_do: 3 servers, writes to [0], timers 2, crashes 0;
+    commits_what_was_not_compared: 3 servers, writes to [0], timers 3, crashes 0;
+    answers_before_the_disk: 3 servers, writes to [0], timers 2, crashes 1;
 }
