@@ -88,10 +88,10 @@ fn algorithms_see_the_laboratory_only_in_tests() {
     );
 }
 
-/// What pictures need from outside: axes and ticks of charts. A student who reads a protocol or the simulator does not meet it.
-const OF_PICTURES: [&str; 2] = ["plotters", "plotters-backend"];
+/// What pictures need from outside: axes and ticks of charts, many numbers in few letters. A student who reads a protocol or the simulator does not meet it.
+const OF_PICTURES: [&str; 3] = ["base64", "plotters", "plotters-backend"];
 
-/// The library needs nothing from outside but for its charts: students can read all that runs their protocols.
+/// The library needs nothing from outside but for its pictures: students can read all that runs their protocols.
 #[test]
 fn the_library_needs_nothing_from_outside() {
     let edges = edges();

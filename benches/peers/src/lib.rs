@@ -1,5 +1,5 @@
-//! What the peers' ping-pongs have in common: the rules of the game, which are those of `sim/ping_pong`, and the printing of
-//! the figure.
+//! What the peers have in common: the printing of the figure, and for the ping-pongs the rules of the game, which are those of
+//! `sim/ping_pong`.
 //!
 //! Each binary plays the same game on another simulator. Half of the players serve: they send a ball to their partner, and
 //! whoever gets the ball sends it back. The network loses one ball in a thousand; a server that saw none for a while serves
@@ -62,4 +62,22 @@ fn million_messages_per_second(game: &mut impl Game) -> f64 {
     game.play();
     let seconds = start.elapsed().as_secs_f64();
     (game.received() - received) as f64 / seconds / 1e6
+}
+
+/// Explores on all cores, and prints the seconds that it takes and the most memory that the process had, as one line of JSON.
+pub fn report_seconds(explore: impl FnOnce(usize)) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let start = Instant::now();
+    explore(threads);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{{\"value\": {seconds:.3}, \"unit\": \"s\", \"megabytes\": {:.0}}}", peak_megabytes());
+}
+
+/// The most memory that this process had at once, as Linux counts it.
+fn peak_megabytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<f64>().ok());
+    peak.unwrap_or(0.0) / 1024.0
 }

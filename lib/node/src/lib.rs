@@ -49,7 +49,7 @@ pub use invariant::{Invariant, Member};
 pub use key_value::{KeyValueRequest, KeyValueResponse, Value};
 pub use node::{Address, CallId, Node, NodeId, Payload, Service};
 pub use outcome::Outcome;
-pub use random::{Chance, Random};
+pub use random::{Branches, Chance, Random};
 pub use signature::{Identity, Signature};
 pub use slab::{Fifo, Slab, Slot, copy_of};
 pub use step::{Belongings, CallEffect, Effect, ReplyEffect, Resume, Step};

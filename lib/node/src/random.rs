@@ -42,9 +42,66 @@ impl Random {
         Random::new(next_split_mix(&mut state))
     }
 
+    /// No stream, but one way through all that can be drawn, for who runs a step in every way: [`below`](Random::below) and what rests on it choose
+    /// by the digits of `number`. Afterwards [`branches`](Random::branches) says whether there is a way of this number, and how many there may be.
+    ///
+    /// A duration is the shortest that it may be, since who explores lets time pass as it likes, and plain bits are 0.
+    ///
+    /// ```
+    /// use netsplit_node::Random;
+    /// let (mut ways, mut number, mut most) = (Vec::new(), 0, 1);
+    /// while number < most {
+    ///     let mut random = Random::branch(number);
+    ///     let way = if random.below(2) == 0 { vec![0] } else { vec![1, random.below(3)] };
+    ///     let branches = random.branches().expect("it is a branch");
+    ///     if branches.exists { ways.push(way) }
+    ///     (number, most) = (number + 1, most.max(branches.most));
+    /// }
+    /// assert_eq!(ways, [vec![0], vec![1, 0], vec![1, 1], vec![1, 2]]);
+    /// ```
+    pub fn branch(number: u64) -> Random {
+        Random { state: [0, 0, number, 1] }
+    }
+
+    /// What a branch has come to; nothing for a stream.
+    pub fn branches(&self) -> Option<Branches> {
+        let [_, _, left, most] = self.state;
+        self.is_branch().then_some(Branches {
+            exists: left == 0,
+            most: most & MOST,
+            bits_drawn: most & !MOST != 0,
+        })
+    }
+
+    /// No stream has this state: the generator never leaves it for another and never comes to it, but by a chance of 2^-128.
+    #[inline(always)]
+    fn is_branch(&self) -> bool {
+        self.state[0] | self.state[1] == 0
+    }
+
+    /// The next digit of a branch's number.
+    #[cold]
+    fn choose(&mut self, n: u64) -> u64 {
+        let [_, _, left, most] = &mut self.state;
+        let digit = *left % n;
+        *left /= n;
+        *most = (*most & !MOST) | (*most & MOST).saturating_mul(n).min(MOST);
+        digit
+    }
+
+    /// Plain bits of a branch: nobody goes through all 2^64.
+    #[cold]
+    fn no_bits(&mut self) -> u64 {
+        self.state[3] |= !MOST;
+        0
+    }
+
     /// The next 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
+        if self.is_branch() {
+            return self.no_bits();
+        }
         let [a, b, c, d] = &mut self.state;
         let result = a.wrapping_add(*d).rotate_left(23).wrapping_add(*a);
         let shifted = *b << 17;
@@ -64,6 +121,9 @@ impl Random {
     #[inline(always)]
     pub fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "below(0): there is no number to choose; expected at least 1");
+        if self.is_branch() {
+            return self.choose(n);
+        }
         let mut wide = u128::from(self.next_u64()) * u128::from(n);
         if (wide as u64) < n {
             let threshold = n.wrapping_neg() % n;
@@ -80,6 +140,9 @@ impl Random {
     /// If `most` is less than `least`.
     pub fn between(&mut self, least: Duration, most: Duration) -> Duration {
         assert!(least <= most, "between({least}, {most}): expected the shorter duration first");
+        if self.is_branch() {
+            return least;
+        }
         let width = most.as_nanos().abs_diff(least.as_nanos());
         let offset = if width == u64::MAX { self.next_u64() } else { self.below(width + 1) };
         Duration::ZERO + crate::time::ns(least.as_nanos().wrapping_add_unsigned(offset))
@@ -104,6 +167,20 @@ impl Random {
     }
 }
 
+/// What a [branch](Random::branch) has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branches {
+    /// Whether there is a way of this number: otherwise it was one of a lesser number again.
+    pub exists: bool,
+    /// Above the numbers of all ways that begin as this one does.
+    pub most: u64,
+    /// Whether plain bits were drawn: they were 0, and what depends on them was seen in one way only.
+    pub bits_drawn: bool,
+}
+
+/// The bits of a branch's state that count its ways; the other says whether plain bits were drawn.
+const MOST: u64 = u64::MAX >> 1;
+
 /// A probability as an integer threshold: multiplying by a power of two is exact, so every machine agrees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chance {
@@ -119,6 +196,10 @@ impl Chance {
     /// Draws once.
     #[inline]
     pub fn happens(self, random: &mut Random) -> bool {
+        if random.is_branch() {
+            let is_certain = self.threshold >= 1 << 53;
+            return is_certain || self.threshold > 0 && random.choose(2) == 1;
+        }
         random.next_u64() >> 11 < self.threshold
     }
 
@@ -184,6 +265,34 @@ mod tests {
         assert!((0..1000).all(|_| random.chance(1.0)));
         let hits = (0..100_000).filter(|_| random.chance(0.1)).count();
         assert!((9_700..10_300).contains(&hits), "{hits} of 100000");
+    }
+
+    #[test]
+    fn branches_are_all_that_can_be_drawn_each_once() {
+        // Draws whose number and bounds depend on earlier ones: a shuffle of up to three, a chance, certainties, a duration.
+        let mut ways = std::collections::BTreeMap::new();
+        let (mut number, mut most) = (0, 1);
+        while number < most {
+            let mut random = Random::branch(number);
+            let mut items: Vec<u32> = (0..random.below(4) as u32).collect();
+            random.shuffle(&mut items);
+            let chances = (random.chance(0.1), random.chance(0.0), random.chance(1.0));
+            assert_eq!(random.between(ms(1), ms(9)), ms(1));
+            let branches = random.branches().expect("it is one");
+            assert!(!branches.bits_drawn);
+            if branches.exists {
+                *ways.entry((items, chances)).or_insert(0) += 1;
+            }
+            (number, most) = (number + 1, most.max(branches.most));
+        }
+        assert_eq!(ways.len(), (1 + 1 + 2 + 6) * 2);
+        assert!(
+            ways.iter().all(|((_, (_, never, always)), count)| !never && *always && *count == 1),
+            "{ways:?}"
+        );
+        let mut random = Random::branch(0);
+        assert_eq!((random.next_u64(), random.branches().map(|it| it.bits_drawn)), (0, Some(true)));
+        assert_eq!(Random::new(0).branches(), None);
     }
 
     #[test]

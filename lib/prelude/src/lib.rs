@@ -22,10 +22,11 @@ pub use netsplit_node::{
 };
 #[doc(hidden)]
 pub use netsplit_node::{interrupt, place, progress};
+pub use netsplit_sim::explore::{Exploration, Explore, Model, Nodes, explore};
 pub use netsplit_sim::{
     Bandwidth, Behaviour, Belief, Budget, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan,
     Group, Injected, Keys, Lab, LabError, Latency, LinkProfile, LoadReport, Look, Name, NamingError, Nemesis,
     NodePanic, Percentiles, Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep,
-    SweepReport, SweepRun, Topology, Traffic, TrafficCounts, Violation, Workload,
+    SweepReport, SweepRun, Topology, Traffic, TrafficCounts, Violation, Workload, explore,
 };
 pub use netsplit_view::{CallCharts, Chart, ClusterView, Diagram, Player, chart};

@@ -171,11 +171,9 @@ impl World {
             return self.conclude(open, service, outcome, event);
         }
         let node = open.caller;
-        let event =
-            self.record(kind::TIMER_FIRED, (node, None), FROM_OUTSIDE, |world| EventKind::TimerFired {
-                node,
-                text: format!("deadline of the call to {}", world.name_of(service)),
-            });
+        let event = self.record(kind::TIMER_FIRED, (node, None), FROM_OUTSIDE, |world| {
+            EventKind::TimerFired { node, text: format!("no answer from {} in time", world.name_of(service)) }
+        });
         let outcome = self.outcome_without_answer(&open);
         self.conclude(open, service, outcome, event);
     }

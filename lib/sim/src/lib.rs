@@ -11,6 +11,7 @@
 //! | what is refused, and how it is said | `error.rs`, `naming.rs` |
 //! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
 //! | many runs at once | `sweep.rs`, `sweep_charts.rs` |
+//! | all runs of a small system | `explore/` |
 //! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
 //! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines, retries and names work | `calls.rs`, `dns.rs`, `participants.rs` |
@@ -30,6 +31,7 @@ mod disturbances;
 mod dns;
 mod effects;
 mod error;
+pub mod explore;
 mod fault;
 mod group;
 mod handler_panic;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use netsplit_node::interrupt::{self, Interrupted};
 use netsplit_node::{Context, Node, NodeId, Time, hours, ms, secs};
 use netsplit_sim::Lab;
+use netsplit_sim::explore::{Ended, Model, explore};
 
 #[derive(Clone, Debug)]
 struct Player;
@@ -71,4 +72,36 @@ fn an_interrupted_run_goes_on_as_if_nothing_had_been() {
         })
     });
     assert!(at.starts_with("run ") && at.ends_with(" of 1000000 of a sweep"), "{at}");
+    interrupt::clear();
+
+    // An exploration: what it found until then is its answer, in every order.
+    for order in [explore(Endless), explore(Endless).depth_first(), explore(Endless).random(1, u64::MAX, 100)]
+    {
+        let found = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                interrupt::ask();
+            });
+            order.always("small", |_, number| *number != u64::MAX).run()
+        });
+        interrupt::clear();
+        assert!(found.ended == Ended::Interrupted && found.states > 100 && !found.holds(), "{found}");
+    }
+}
+
+/// Numbers without an end.
+struct Endless;
+
+impl Model for Endless {
+    type State = u64;
+    type Action = u64;
+    fn initial(&self) -> Vec<u64> {
+        vec![1]
+    }
+    fn actions(&self, _: &u64, actions: &mut Vec<u64>) {
+        actions.extend([2, 3]);
+    }
+    fn next(&self, number: &u64, by: &u64) -> Option<u64> {
+        Some(number.wrapping_mul(*by).wrapping_add(7))
+    }
 }

@@ -34,6 +34,8 @@ enum Source {
     /// A program of `benches/`, built with this profile; it prints one line of JSON with a `value`. So do the programs of
     /// `benches/peers/`, of which those that are built run, too, and the fastest is the figure's peer.
     Program { name: &'static str, profile: &'static str, peers: &'static [&'static str] },
+    /// A program of `benches/` that explores a model, and its peer of the same name: its seconds, or its memory. Less is better.
+    Explorer { name: &'static str, number: &'static str },
     /// One number of a part of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
     Cells { part: &'static str, number: &'static str },
     /// A conversation with our kernel in which cells, processes and the kernel itself come to bad ends.
@@ -76,7 +78,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 26] = [
+pub const FIGURES: [Figure; 30] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
@@ -135,6 +137,35 @@ pub const FIGURES: [Figure; 26] = [
                 set the goal",
         source: Source::Program { name: "check_kv_c10", profile: "release", peers: &[] },
         goal: Some(Goal::AtMost(700.0)),
+    },
+    Figure {
+        name: "explore/two_phase_commit_9",
+        unit: "s",
+        about: "a model written by hand, 10,340,352 states, on all cores; peer: Stateright's example of it",
+        source: Source::Explorer { name: "explore_two_phase_commit_9", number: "value" },
+        goal: Some(Goal::RatioAtMost(0.5)),
+    },
+    Figure {
+        name: "explore/paxos_3",
+        unit: "s",
+        about: "three nodes and three clients, linearizability judged in each of 1,194,428 states; peer: Stateright's \
+                example of it",
+        source: Source::Explorer { name: "explore_paxos_3", number: "value" },
+        goal: Some(Goal::RatioAtMost(0.4)),
+    },
+    Figure {
+        name: "explore/paxos_3_memory",
+        unit: "MB",
+        about: "the most memory that the program had at once in explore/paxos_3",
+        source: Source::Explorer { name: "explore_paxos_3", number: "megabytes" },
+        goal: Some(Goal::RatioAtMost(0.3)),
+    },
+    Figure {
+        name: "explore/single_copy_4",
+        unit: "s",
+        about: "one node and four clients, linearizability judged in each of 400,233 states; peer: Stateright's example of it",
+        source: Source::Explorer { name: "explore_single_copy_4", number: "value" },
+        goal: Some(Goal::RatioAtMost(0.15)),
     },
     Figure {
         name: "raft/throughput",
@@ -399,7 +430,7 @@ fn parts_of_cells(options: &Options) -> BTreeSet<&'static str> {
     let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
     let part = |figure: &Figure| match figure.source {
         Source::Cells { part, .. } => Some(part),
-        Source::Program { .. } | Source::Endings(_) => None,
+        Source::Program { .. } | Source::Explorer { .. } | Source::Endings(_) => None,
     };
     wanted.filter_map(part).collect()
 }
@@ -411,6 +442,7 @@ pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured))
     let measured = wanted.map(|&figure| {
         let numbers = match figure.source {
             Source::Program { name, profile, peers } => programs::measure(project, name, profile, peers),
+            Source::Explorer { name, number } => programs::measure_explorer(project, name, number),
             Source::Endings(part) => endings::measure(project, part),
             Source::Cells { number, .. } => {
                 let all = cells.get_or_insert_with(|| cells::measure(project, &parts_of_cells(options)));

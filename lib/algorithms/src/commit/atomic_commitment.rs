@@ -75,7 +75,7 @@ fn decisions<'a, N: Committer>(
 ///
 /// A decision that one node alone has may not be on its disk yet, so that a crash takes it back and nobody has heard of it: it is held against others
 /// as long as the node has it, and for ever once another node has it too.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct SameDecision {
     known: BTreeMap<TransactionId, (NodeId, Decision)>,
 }
@@ -102,7 +102,7 @@ impl<N: Committer> Invariant<N> for SameDecision {
 
 /// AC2: a node that has decided does not decide otherwise later. (It may forget and ask again; and as for AC1, what nobody has heard of does not
 /// count.)
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct DecisionsFinal {
     known: BTreeMap<(TransactionId, NodeId), Decision>,
 }
@@ -129,7 +129,7 @@ impl<N: Committer> Invariant<N> for DecisionsFinal {
 }
 
 /// AC3: whoever decides to commit does so when every participant has a yes in its log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct CommitNeedsAllVotes {
     /// The commits that were looked at, when they were new.
     known: BTreeSet<(TransactionId, NodeId)>,

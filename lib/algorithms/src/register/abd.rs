@@ -440,7 +440,7 @@ impl Storable for Tagged {
 }
 
 /// A replica that has acknowledged a tag never has an older one again, whatever happens to it (the papers' monotone tags).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct TagsMonotone {
     /// The greatest tag that each replica has acknowledged, by replica and key.
     acknowledged: BTreeMap<(NodeId, String), Tag>,
@@ -479,7 +479,7 @@ impl Invariant<Abd> for TagsMonotone {
 }
 
 /// Equal tags, equal values: a tag is given to one write only, so that the order of tags is an order of writes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct TagsUnique {
     values: BTreeMap<(String, Tag), Option<Value>>,
 }

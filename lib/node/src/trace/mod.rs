@@ -337,7 +337,9 @@ impl Trace {
             EventKind::Fault { node, text } => format!("{}: {text}", self.name(*node)),
             EventKind::Corrupted { message } => format!("the network changes: {}", message_text(message)),
             EventKind::RuleBegan { rule, text } => format!("rule {rule} begins: {text}"),
-            EventKind::RuleEnded { rule, text } => format!("rule {rule} ends: {text}"),
+            EventKind::RuleEnded { rule, text } => {
+                format!("rule {rule} ends for what is sent from now on: {text}")
+            }
             EventKind::Changed { text } => format!("from now on {text}"),
             EventKind::Violated { property, text } => format!("{property} is violated: {text}"),
         }

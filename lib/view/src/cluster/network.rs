@@ -73,8 +73,10 @@ impl Network {
                 canvas.text((x, y + 4), &name, &cut(&member.name, 9));
                 let quiet = format!("font-size=\"10\" text-anchor=\"middle\" fill=\"{QUIET}\"");
                 if member.kind == Participant::Node {
+                    // On a ground of its own: links run below it.
+                    let halo = format!("{quiet} stroke=\"{GROUND}\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"");
                     canvas.about(("q", index));
-                    canvas.text((x, y + NODE_RADIUS + 13), &quiet, role.unwrap_or(""));
+                    canvas.text((x, y + NODE_RADIUS + 13), &halo, role.unwrap_or(""));
                 }
                 draw_health(canvas, index, member.health, (x, y));
             });

@@ -104,6 +104,11 @@ fn tell_messages(canvas: &mut Canvas, view: &ClusterView, network: &Network) -> 
         let looks = format!("font-size=\"11\" font-style=\"italic\" fill=\"{QUIET}\"");
         canvas.text((left, y), &looks, &format!("and {} more", view.in_flight.len() - MOST_TOLD));
     }
+    for line in super::text::cuts(view).iter().take(MOST_TOLD) {
+        y += LINE;
+        let looks = format!("font-size=\"11\" fill=\"{HARM_TEXT}\"");
+        canvas.text((left, y), &looks, &cut(line, room));
+    }
     y
 }
 

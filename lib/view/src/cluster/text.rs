@@ -84,7 +84,7 @@ fn padded(text: &str, width: usize) -> String {
 }
 
 /// Who cannot send to whom, each sender on a line.
-fn cuts(view: &ClusterView) -> Vec<String> {
+pub(super) fn cuts(view: &ClusterView) -> Vec<String> {
     let mut senders: Vec<NodeId> = view.severed.iter().map(|(from, _)| *from).collect();
     senders.sort_unstable();
     senders.dedup();

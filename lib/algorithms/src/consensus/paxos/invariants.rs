@@ -7,7 +7,7 @@ use netsplit_node::{Invariant, Member, NodeId, Value};
 use super::{Ballot, Paxos, Proposal};
 
 /// Section 1: "only a single value is chosen". No two nodes learn different values, whenever they do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Agreement {
     first: Option<(NodeId, Value)>,
 }
@@ -30,7 +30,7 @@ impl Invariant<Paxos> for Agreement {
 }
 
 /// Section 1: "only a value that has been proposed may be chosen".
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Validity {
     wanted: BTreeSet<Value>,
 }
@@ -51,7 +51,7 @@ impl Invariant<Paxos> for Validity {
 }
 
 /// A node that has learned a value keeps to it. (A restart forgets what was learned; what it learns again is the same by agreement.)
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Integrity {
     learned: BTreeMap<NodeId, Value>,
 }
@@ -74,7 +74,7 @@ impl Invariant<Paxos> for Integrity {
 }
 
 /// P1a, section 2.2: an acceptor that has promised a ballot to a proposer accepts nothing lower from then on, and does not forget it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct PromisesKept {
     /// For each acceptor, the highest ballot of which its promise has reached the proposer, and what it said that it had accepted.
     heard: BTreeMap<NodeId, (Ballot, Option<Proposal>)>,
@@ -119,7 +119,7 @@ impl Invariant<Paxos> for PromisesKept {
 }
 
 /// P2b, section 2.2: once a value is chosen, no proposer proposes another under a higher ballot.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct ChosenStays {
     /// The lowest ballot under which a node has learned the value.
     chosen: Option<Proposal>,

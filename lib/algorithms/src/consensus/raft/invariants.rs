@@ -13,7 +13,7 @@ use super::state_machine::StateMachine;
 use super::{Raft, Role};
 
 /// "At most one leader can be elected in a given term" (5.2): ever, not only at the same time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct ElectionSafety {
     leaders: BTreeMap<Term, NodeId>,
 }
@@ -36,7 +36,7 @@ impl<M: StateMachine> Invariant<Raft<M>> for ElectionSafety {
 }
 
 /// "A leader never overwrites or deletes entries in its log; it only appends new entries" (5.3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct LeaderAppendOnly<M: StateMachine> {
     /// Of each leader its term, and its log when it was last looked at.
     logs: BTreeMap<NodeId, LeadersLog<M::Command>>,
@@ -93,7 +93,7 @@ impl<M: StateMachine> Invariant<Raft<M>> for LeaderAppendOnly<M> {
 ///
 /// That is so exactly if an index and a term determine the command and the term of the entry before: by induction, they determine
 /// everything before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct LogMatching<M: StateMachine> {
     /// Each entry that was ever in a log, by its index and term, with the term of the entry before it.
     entries: BTreeMap<(Index, Term), AfterTerm<M::Command>>,
@@ -138,7 +138,7 @@ impl<M: StateMachine> Invariant<Raft<M>> for LogMatching<M> {
 
 /// "If a log entry is committed in a given term, then that entry will be present in the logs of the leaders for all higher-numbered
 /// terms" (5.4).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct LeaderCompleteness {
     /// The term of each entry that was committed, and the lowest term in which a server knew that.
     committed: BTreeMap<Index, (Term, Term)>,
@@ -193,7 +193,7 @@ impl LeaderCompleteness {
 
 /// "If a server has applied a log entry at a given index to its state machine, no other server will ever apply a different log entry
 /// for the same index" (5.4.3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct StateMachineSafety<M: StateMachine> {
     applied: BTreeMap<Index, (Entry<M::Command>, NodeId)>,
     seen: Changes,
@@ -229,7 +229,7 @@ impl<M: StateMachine> Invariant<Raft<M>> for StateMachineSafety<M> {
 
 /// Tells servers whose log or progress has changed from those that are as they were: looking through every log after every event
 /// would take most of the time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct Changes {
     seen: BTreeMap<NodeId, [u64; 5]>,
 }

@@ -7,7 +7,7 @@ use netsplit_node::{Invariant, Member, NodeId};
 use super::{Entry, Epoch, PrimaryBackup, Role};
 
 /// No epoch ever has two primaries. (Two epochs may, at the same time: see the essay.)
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct OnePrimaryPerEpoch {
     primaries: BTreeMap<Epoch, NodeId>,
 }
@@ -30,7 +30,7 @@ impl Invariant<PrimaryBackup> for OnePrimaryPerEpoch {
 }
 
 /// Whoever has consented to an epoch, or acknowledged something in it, is never found in a lower one again: that is what fences the past off.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct EpochsOnlyGrow {
     told: BTreeMap<NodeId, Epoch>,
 }
@@ -70,7 +70,7 @@ impl Invariant<PrimaryBackup> for EpochsOnlyGrow {
 
 /// What a primary has acknowledged is in the log of every later primary, at the same place. Only what was promised: it does not hold with
 /// asynchronous acknowledgement or with promotion alone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct NoAcknowledgedWriteLost {
     /// All that was ever acknowledged, and the latest epoch in which something was.
     acknowledged: Vec<Entry>,
