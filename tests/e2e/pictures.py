@@ -152,6 +152,29 @@ def overview_moves(shown):
     return len(set(seen)) == 4, seen
 
 
+def operations_are_told(shown):
+    """The pointer over an operation, and an arrow key from there: what was asked, what came, in words."""
+    shown.locator("svg [data-o]").first.hover(force=True)
+    first = shown.locator(".panel").inner_text()
+    shown.locator("svg [data-o]").first.focus()
+    shown.page.keyboard.press("ArrowRight")
+    second = shown.locator(".panel").inner_text()
+    return "put <b>x</b> = 1" in first and "get of <b>x</b>" in second, (first, second)
+
+
+def points_are_told(shown):
+    """The arrow keys go from point to point of a chart, and each is told; a name in the legend hides its series."""
+    stage, panel = shown.locator(".stage"), shown.locator(".panel")
+    stage.focus()
+    said = []
+    for key in ["Home", "ArrowRight"]:
+        stage.press(key)
+        said.append(panel.inner_text())
+    shown.locator("svg g[data-e]").first.click(force=True)
+    hidden = shown.locator("svg g[data-s]").first.evaluate("it => it.style.display === 'none'")
+    return "ms" in said[0] and said[0] != said[1] and hidden, (said, hidden)
+
+
 def themes(page, shown):
     """A dark page has dark pictures."""
     ground = "it => getComputedStyle(it).backgroundColor"
@@ -175,6 +198,8 @@ def use(page, address, artifacts, tally):
         ("pictures follow the page's theme", lambda: themes(page, diagram)),
         ("the player steps on and back", lambda: player_steps(output(page, PLAYER))),
         ("the player plays and pauses", lambda: player_plays(page, output(page, PLAYER))),
+        ("a timeline tells its operations", lambda: operations_are_told(output(page, VERDICT))),
+        ("a chart tells its points", lambda: points_are_told(output(page, CHART))),
         ("the overview of a long run moves", lambda: overview_moves(output(page, LONG))),
     ]:
         answer = tally.attempt(what, done)

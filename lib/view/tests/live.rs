@@ -179,6 +179,7 @@ fn crashes_of_a_long_run_are_all_in_the_overview() {
     let overview = data.get("overview").expect("an overview");
     let kinds: Vec<&str> = field(overview, "marks").iter().filter_map(|mark| list(mark)[2].text()).collect();
     assert_eq!(kinds, ["x", "g"]);
+    assert_eq!(field(overview, "spans").len(), 1, "it is up again to the end");
     let down = list(&field(overview, "spans")[0]);
     let nanos = |place: usize| Some(run.events[place].time.as_nanos() as usize);
     assert_eq!((number(&down[2]), number(&down[3])), (nanos(third), nanos(middle)));
