@@ -199,6 +199,8 @@ enum Sign {
     Fail,
     Unknown,
     Pending,
+    /// Where a message leaves or arrives.
+    Dot,
     Mark(Mark),
     Cut,
 }
@@ -221,6 +223,9 @@ fn signs(scene: &Scene) -> BTreeSet<Sign> {
             });
         }
     }
+    if !scene.messages.is_empty() {
+        signs.insert(Sign::Dot);
+    }
     for operation in &scene.operations {
         signs.insert(match operation.returned.as_ref().map(|(_, outcome, _)| outcome) {
             Some(OutcomeKind::Ok) => Sign::Ok,
@@ -231,7 +236,7 @@ fn signs(scene: &Scene) -> BTreeSet<Sign> {
     }
     for item in &scene.items {
         if let ItemKind::Mark { mark, .. } = item.kind
-            && !matches!(mark, Mark::Note | Mark::Starts)
+            && mark != Mark::Note
         {
             signs.insert(Sign::Mark(mark));
         }
@@ -254,6 +259,7 @@ impl Sign {
             Sign::Fail => "call: failed, it did not",
             Sign::Unknown => "call: unknown, may have happened",
             Sign::Pending => "call: still waits",
+            Sign::Dot => "sends or receives",
             Sign::Mark(Mark::Starts) => "starts",
             Sign::Mark(Mark::Restarts) => "restarts",
             Sign::Mark(Mark::Timer) => "timer",
@@ -315,6 +321,7 @@ impl Sign {
             Sign::Fail => bar(canvas, HARM_GROUND, HARM, ""),
             Sign::Unknown => bar(canvas, DOUBT_GROUND, DOUBT, ""),
             Sign::Pending => bar(canvas, CALL_GROUND, CALL, " stroke-dasharray=\"4 3\""),
+            Sign::Dot => canvas.dots(&[(x + 14, y)], 3, INK),
             Sign::Mark(mark) => draw_mark(canvas, mark, (x + 14, y)),
             Sign::Cut => {
                 canvas.rect((x + 8, y - 8), (10, 16), 0, &format!("fill=\"{HARM}\" fill-opacity=\"0.16\""));
