@@ -4,7 +4,7 @@
 
 /// The width of `text` in cells: two for most letters of East Asia and for emoji, none for marks that join or combine.
 pub fn cells(text: &str) -> usize {
-    text.chars().map(cells_of).sum()
+    if text.is_ascii() { text.len() } else { text.chars().map(cells_of).sum() }
 }
 
 /// `text` if it fits into `room` cells, else its beginning with an ellipsis. At least one letter stays.

@@ -55,6 +55,14 @@ pub(super) struct Spot {
     pub cost: i32,
 }
 
+impl Spot {
+    /// Whether a text stands here just as on a later spot, and is no less welcome.
+    fn stands_like(&self, later: &Spot) -> bool {
+        let stands = |spot: &Spot| (spot.at, spot.along, spot.anchor as u8);
+        stands(self) == stands(later) && self.cost <= later.cost
+    }
+}
+
 /// A label that has its place.
 #[derive(Debug)]
 pub(super) struct Placed {
@@ -121,6 +129,7 @@ impl Obstacles {
         let whole = cells(text);
         // Many spots have the same room.
         let mut known: Vec<(usize, String, usize)> = Vec::new();
+        let mut tried: Vec<(usize, &Spot)> = Vec::with_capacity(spots.len());
         let mut best: Option<(i32, &Spot, usize)> = None;
         for spot in spots {
             let limit = best.as_ref().map_or(i32::MAX, |(cost, ..)| *cost);
@@ -134,6 +143,12 @@ impl Obstacles {
                 known.push((room, shown, width));
                 known.len() - 1
             });
+            // The same text at the same place, for another room that it does not need.
+            let again = |tried: &(usize, &Spot)| tried.0 == place && tried.1.stands_like(spot);
+            if tried.iter().any(again) {
+                continue;
+            }
+            tried.push((place, spot));
             let shown = known[place].2;
             let cost = self.cost(whole.saturating_sub(shown), face.width_of(shown), owner, spot, limit);
             if cost < limit {
