@@ -241,7 +241,7 @@ fn the_trace_and_the_diagram_tell_when_rules_begin_and_end() {
         "0s  rule 0 begins: loses 12.5% of requests from witness 0, witness 1",
         "15ms  rule 0 ends for what is sent from now on: loses 12.5% of requests from witness 0, witness 1",
         "15ms  rule 1 begins: delays requests larger than 10 bytes by 3ms",
-        "15ms  rule 1 ends: delays requests larger than 10 bytes by 3ms",
+        "15ms  rule 1 ends for what is sent from now on: delays requests larger than 10 bytes by 3ms",
         "15ms  from now on a sync takes 1ms",
     ] {
         assert_eq!(told.iter().filter(|line| *line == expected).count(), 1, "{expected}: {told:#?}");

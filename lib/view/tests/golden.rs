@@ -3,6 +3,7 @@
 //! After a wanted change: `UPDATE_GOLDEN=1 cargo test -p netsplit-view --test golden`, then look at every file that changed.
 
 mod compare;
+#[allow(dead_code, reason = "each test binary uses its part of this")]
 mod scenarios;
 
 use netsplit_node::{Trace, ms, us};

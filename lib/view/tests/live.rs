@@ -1,6 +1,7 @@
 //! What scripts are told: every number leads somewhere, nothing of a text can act, and no run makes a page without end.
 
 mod compare;
+#[allow(dead_code, reason = "each test binary uses its part of this")]
 mod scenarios;
 mod xml;
 

@@ -1,5 +1,6 @@
 //! What every diagram keeps to, whatever the run: valid, self-contained, bounded, equal for equal runs, and inside its frame.
 
+#[allow(dead_code, reason = "each test binary uses its part of this")]
 mod scenarios;
 mod xml;
 

@@ -1,5 +1,6 @@
 //! Two runs in one diagram: where they part, and that nothing of one is taken for the other's.
 
+#[allow(dead_code, reason = "each test binary uses its part of this")]
 mod scenarios;
 
 use netsplit_node::{Time, us};

@@ -5,6 +5,7 @@ mod compare;
 mod gallery;
 mod golden;
 mod metrics;
+#[allow(dead_code, reason = "each test binary uses its part of this")]
 #[path = "../scenarios/mod.rs"]
 mod scenarios;
 mod troubles;

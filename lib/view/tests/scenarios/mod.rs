@@ -1,7 +1,5 @@
 //! Runs written down by hand, as a world would have recorded them.
 
-#![allow(dead_code, reason = "no test needs all runs")]
-
 use netsplit_node::trace::{Cargo, Event, EventId, EventKind, Lifeline, OutcomeKind, Participant};
 use netsplit_node::{Duration, Inspection, NodeId, Time, Trace, TraceHash, ms, secs, us};
 
