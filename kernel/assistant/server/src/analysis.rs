@@ -58,7 +58,11 @@ impl Analysis {
         let answer = match question {
             Question::Complete { .. } => {
                 let cell = Cell::new(notebook, code);
-                self.guarded(|this| this.complete(&cell, cursor, 0)).or_else(|| {
+                // In the middle of a name it is the part before the cursor that is completed, as everywhere in Jupyter; rust-analyzer
+                // would look for what begins with the whole.
+                let within = name_at(code, cursor).end > cursor;
+                let whole = if within { None } else { self.guarded(|this| this.complete(&cell, cursor, 0)) };
+                whole.or_else(|| {
                     let apart = Cell::new(notebook, &set_apart(code, cursor));
                     self.guarded(|this| this.complete(&apart, cursor, APART.len()))
                 })
