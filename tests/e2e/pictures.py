@@ -154,12 +154,14 @@ def overview_moves(shown):
 
 def operations_are_told(shown):
     """The pointer over an operation, and an arrow key from there: what was asked, what came, in words."""
-    shown.locator("svg [data-o]").first.hover(force=True)
-    first = shown.locator(".panel").inner_text()
+    shown.locator("svg [data-o] rect").first.hover(force=True)
+    said = [shown.locator(".panel").inner_text()]
     shown.locator("svg [data-o]").first.focus()
-    shown.page.keyboard.press("ArrowRight")
-    second = shown.locator(".panel").inner_text()
-    return "put <b>x</b> = 1" in first and "get of <b>x</b>" in second, (first, second)
+    for key in ["Home", "End"]:
+        shown.page.keyboard.press(key)
+        said.append(shown.locator(".panel").inner_text())
+    told = said[0] and said[1].startswith("ann's put <b>x</b> = 1") and said[2].startswith("bob's get of <b>x</b>")
+    return told, said
 
 
 def points_are_told(shown):

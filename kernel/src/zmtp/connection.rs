@@ -97,6 +97,8 @@ struct State<Q> {
     /// The answer to a ping, as it is sent.
     pong: Option<Vec<u8>>,
     is_closed: bool,
+    /// The connection was told to end at once.
+    has_ended: bool,
     /// The connection has written everything and waits for more.
     is_empty: bool,
     /// When the peer last took something, or when there was something to take after there had been nothing.
@@ -111,8 +113,14 @@ enum Packet {
 impl<Q: Queue> Outbox<Q> {
     /// An outbox around this queue.
     pub fn new(queue: Q) -> Self {
-        let state =
-            State { queue, pong: None, is_closed: false, is_empty: true, last_progress: Instant::now() };
+        let state = State {
+            queue,
+            pong: None,
+            is_closed: false,
+            has_ended: false,
+            is_empty: true,
+            last_progress: Instant::now(),
+        };
         Self { state: Mutex::new(state), changed: Notify::new(), ended: Notify::new() }
     }
 
@@ -161,7 +169,13 @@ impl<Q> Outbox<Q> {
 
     /// Ends the connection, whatever waits.
     pub fn end(&self) {
+        self.lock().has_ended = true;
         self.ended.notify_one();
+    }
+
+    /// Whether the connection was told to end at once.
+    pub fn has_ended(&self) -> bool {
+        self.lock().has_ended
     }
 
     fn lock(&self) -> MutexGuard<'_, State<Q>> {

@@ -239,7 +239,8 @@ async fn converse<Q: Queue>(
         result = write_out(write, &outbox) => { let is_closed = result.is_ok(); (result, is_closed) },
         () = ended(&outbox) => (Ok(()), false),
     };
-    if is_closed {
+    // One that was told to end has nobody to wait for, even if it had just written its last message: its peer may go on for ever.
+    if is_closed && !outbox.has_ended() {
         incoming.discard().await;
     }
     // Nobody listens any more when the server is closing.
