@@ -432,6 +432,10 @@ fn build(
         let from = ran.said.len().saturating_sub(40);
         return Err(LibraryError::Build(ran.said[from..].join("\n")));
     }
+    // rust-analyzer reads the packages for all platforms, and a build for this one does not fetch the others. Where there is no network,
+    // cells run all the same.
+    let mut fetch = cargo::command(program, &folder.join("sources/Cargo.toml"), "fetch");
+    let _ = cargo::run(&mut fetch, &mut Starter::Here, &mut |line| progress(line.trim()));
     Ok(ran.messages)
 }
 

@@ -204,6 +204,10 @@ fn crates_are_known(assistant: &Assistant) {
 #[test]
 fn the_process_answers() {
     let folder = tempfile::tempdir().unwrap();
+    // As preparing the library does: rust-analyzer reads the packages for all platforms.
+    let fetch =
+        std::process::Command::new("cargo").args(["fetch", "--locked"]).current_dir(sources()).status();
+    assert!(fetch.expect("cargo starts").success(), "the packages of the lock file can be fetched");
     let arguments = vec!["--library".to_string(), sources().display().to_string()];
     let program = env!("CARGO_BIN_EXE_netsplit-assistant").into();
     let mut settings = Settings::new(program, arguments, folder.path().to_path_buf());
