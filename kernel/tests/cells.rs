@@ -298,6 +298,12 @@ fn a_killed_keeper_is_replaced() {
     cells.runs("let n = 1; fn f() -> u8 { 3 }");
     let keeper = descendants(cells.front_end.kernel.id()).first().expect("the kernel has a keeper").pid;
     assert!(std::process::Command::new("kill").args(["-9", &keeper.to_string()]).status().unwrap().success());
+    // A signal takes its time; a cell that begins before has a keeper still.
+    let is_gone =
+        || std::fs::read_to_string(format!("/proc/{keeper}/stat")).map_or(true, |it| it.contains(") Z"));
+    while !is_gone() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     let asked = cells.begin("let m = f();");
     let note = "note: since the last cell, the keeper of the cells' processes has ended; all variables are lost, functions and types are still there\n";
     cells.front_end.expect_stream(&asked, StreamName::Stderr, note);
