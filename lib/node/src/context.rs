@@ -250,6 +250,11 @@ impl DiskAccess<'_> {
         self.step.belongings.disk.has_room(bytes)
     }
 
+    /// How many bytes the disk holds in all; nothing where it has no limit.
+    pub fn capacity(&self) -> Option<u64> {
+        self.step.belongings.disk.faults().capacity
+    }
+
     /// Replaces the whole content of `file`. Volatile until synced.
     ///
     /// # Panics

@@ -32,7 +32,7 @@ struct Files {
     durable: BTreeMap<String, Vec<u8>>,
     /// `durable` with every operation of `volatile` applied. Invariant: a read never sees anything else.
     seen: BTreeMap<String, Vec<u8>>,
-    volatile: Vec<Operation>,
+    volatile: Vec<DiskOperation>,
     /// Operations that were made durable so far; `synced + volatile.len()` were asked for.
     synced: u64,
     faults: DiskFaults,
@@ -53,23 +53,41 @@ pub struct DiskFaults {
     pub capacity: Option<u64>,
 }
 
+/// One thing that was asked of a disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Operation {
-    Write { file: String, bytes: Vec<u8> },
-    Append { file: String, bytes: Vec<u8> },
-    Remove { file: String },
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum DiskOperation {
+    /// The whole content of a file is replaced.
+    Write {
+        /// The file.
+        file: String,
+        /// Its new content.
+        bytes: Vec<u8>,
+    },
+    /// Bytes are added at the end of a file.
+    Append {
+        /// The file.
+        file: String,
+        /// What is added.
+        bytes: Vec<u8>,
+    },
+    /// A file is removed.
+    Remove {
+        /// The file.
+        file: String,
+    },
 }
 
-impl Operation {
+impl DiskOperation {
     fn apply(&self, files: &mut BTreeMap<String, Vec<u8>>) {
         match self {
-            Operation::Write { file, bytes } => {
+            DiskOperation::Write { file, bytes } => {
                 files.insert(file.clone(), bytes.clone());
             }
-            Operation::Append { file, bytes } => {
+            DiskOperation::Append { file, bytes } => {
                 files.entry(file.clone()).or_default().extend_from_slice(bytes)
             }
-            Operation::Remove { file } => {
+            DiskOperation::Remove { file } => {
                 files.remove(file);
             }
         }
@@ -78,8 +96,8 @@ impl Operation {
     /// How many bytes it brings to the disk; a removal counts as one.
     fn size(&self) -> u64 {
         match self {
-            Operation::Write { bytes, .. } | Operation::Append { bytes, .. } => bytes.len() as u64,
-            Operation::Remove { .. } => 1,
+            DiskOperation::Write { bytes, .. } | DiskOperation::Append { bytes, .. } => bytes.len() as u64,
+            DiskOperation::Remove { .. } => 1,
         }
     }
 
@@ -87,15 +105,15 @@ impl Operation {
     fn tear(&self, kept: u64, files: &mut BTreeMap<String, Vec<u8>>) {
         let kept = kept as usize;
         match self {
-            Operation::Write { file, bytes } if kept < bytes.len() => {
+            DiskOperation::Write { file, bytes } if kept < bytes.len() => {
                 let torn = files.entry(file.clone()).or_default();
                 let rest = torn.split_off(kept.min(torn.len()));
                 *torn = bytes[..kept].iter().copied().chain(rest).collect();
             }
-            Operation::Append { file, bytes } if kept < bytes.len() => {
+            DiskOperation::Append { file, bytes } if kept < bytes.len() => {
                 files.entry(file.clone()).or_default().extend_from_slice(&bytes[..kept]);
             }
-            Operation::Remove { .. } if kept == 0 => {}
+            DiskOperation::Remove { .. } if kept == 0 => {}
             whole => whole.apply(files),
         }
     }
@@ -119,17 +137,22 @@ impl Disk {
 
     /// Replaces the whole content of `file`.
     pub fn write(&mut self, file: &str, bytes: &[u8]) {
-        self.operate(Operation::Write { file: file.to_owned(), bytes: bytes.to_vec() });
+        self.operate(DiskOperation::Write { file: file.to_owned(), bytes: bytes.to_vec() });
     }
 
     /// Adds `bytes` at the end of `file`, which is made if it is not there.
     pub fn append(&mut self, file: &str, bytes: &[u8]) {
-        self.operate(Operation::Append { file: file.to_owned(), bytes: bytes.to_vec() });
+        self.operate(DiskOperation::Append { file: file.to_owned(), bytes: bytes.to_vec() });
     }
 
     /// Removes `file`; nothing happens if it is not there.
     pub fn remove(&mut self, file: &str) {
-        self.operate(Operation::Remove { file: file.to_owned() });
+        self.operate(DiskOperation::Remove { file: file.to_owned() });
+    }
+
+    /// What was asked of it and is not durable yet, in order: for those who carry a node's steps from one process to another.
+    pub fn unsynced(&self) -> &[DiskOperation] {
+        self.files.as_ref().map_or(&[], |files| &files.volatile)
     }
 
     /// How many operations were ever asked for; a sync covers those up to its own moment.
@@ -191,7 +214,7 @@ impl Disk {
             }
             files.seen = files.durable.clone();
         } else if torn {
-            let written: u64 = files.volatile.iter().map(Operation::size).sum();
+            let written: u64 = files.volatile.iter().map(DiskOperation::size).sum();
             self.crash_at_byte(random.below(written + 1));
         } else {
             self.crash();
@@ -250,7 +273,7 @@ impl Disk {
         );
     }
 
-    fn operate(&mut self, operation: Operation) {
+    fn operate(&mut self, operation: DiskOperation) {
         let files = self.files.get_or_insert_default();
         operation.apply(&mut files.seen);
         files.volatile.push(operation);

@@ -11,6 +11,7 @@ use crate::time::Time;
 
 /// One operation of a history: a request, retries included, from its invocation to its outcome.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Operation<Q, R> {
     /// The first attempt's number; operations of one history are ordered by it.
     pub call: CallId,
@@ -33,6 +34,7 @@ pub struct Operation<Q, R> {
 
 /// Something that was wrong with the world, for a while or at one moment: a partition, a crash, a clock that jumps.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Disturbance {
     /// When it began.
     pub from: Time,
@@ -44,6 +46,7 @@ pub struct Disturbance {
 
 /// Operations in the order of their invocation. `Q` and `R` are the service's request and response.
 #[derive(Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct History<Q, R> {
     /// The service's cluster, for reports.
     pub service: String,

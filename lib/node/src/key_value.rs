@@ -9,6 +9,7 @@ use std::fmt;
 /// assert_eq!(format!("{:?} {:?}", Value::from(1), Value::from("tea")), "1 \"tea\"");
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Value {
     /// A number.
     Number(i64),
@@ -51,6 +52,7 @@ impl From<String> for Value {
 
 /// What a key-value store is asked.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KeyValueRequest {
     /// The value of `key`.
     Get {
@@ -77,6 +79,7 @@ impl fmt::Debug for KeyValueRequest {
 
 /// What a key-value store answers.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KeyValueResponse {
     /// To a get: the value, or nothing if there is none.
     Value(Option<Value>),

@@ -41,7 +41,7 @@ mod time;
 pub mod trace;
 
 pub use context::{Context, DiskAccess, Peers};
-pub use disk::{Disk, DiskFaults};
+pub use disk::{Disk, DiskFaults, DiskOperation};
 pub use distribution::Zipf;
 pub use history::{Disturbance, History, Operation};
 pub use inspection::Inspection;

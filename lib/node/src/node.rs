@@ -88,6 +88,7 @@ pub trait Service: Node {
 
 /// A participant's number, unique in its world: nodes of all clusters and clients share one sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NodeId(pub u32);
 
 /// The first number that stands for a name.
@@ -117,6 +118,7 @@ impl fmt::Display for NodeId {
 
 /// One attempt at a call: what a service answers. A retry has a number of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CallId(pub u64);
 
 impl fmt::Display for CallId {

@@ -10,6 +10,7 @@ use std::fmt;
 /// assert!(late.may_have_happened());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome<R> {
     /// It happened, and this is the answer.
     Ok(R),

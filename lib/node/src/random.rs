@@ -15,6 +15,7 @@ use crate::time::Duration;
 /// assert!(a.below(6) < 6);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Random {
     state: [u64; 4],
 }

@@ -60,6 +60,7 @@ impl fmt::Debug for Identity {
 /// A node's signature under some content: made by [`Context::sign`](crate::Context::sign) alone, passed on like any value, checked by
 /// [`Context::verify`](crate::Context::verify).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Signature {
     signer: NodeId,
     mark: [u64; 2],

@@ -13,6 +13,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 /// assert_eq!((Time::ZERO + ms(1500)).to_string(), "1.5s");
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Time(u64);
 
 /// A signed length of time in nanoseconds; written with [`ns`], [`us`], [`ms`], [`secs`], [`mins`] and [`hours`].
@@ -23,6 +24,7 @@ pub struct Time(u64);
 /// assert_eq!((-secs(5)).to_string(), "-5s");
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Duration(i64);
 
 /// `n` nanoseconds.
@@ -65,6 +67,7 @@ pub const fn hours(n: i64) -> Duration {
 /// assert_eq!(now.to_string(), "996ms to 1.004s");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interval {
     /// The true time is not before this.
     pub earliest: Time,

@@ -20,6 +20,7 @@ pub use netsplit_node::{
     KeyValueRequest, KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature,
     Time, Trace, TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
 };
+pub use netsplit_grade as grade;
 #[doc(hidden)]
 pub use netsplit_node::{interrupt, place, progress};
 pub use netsplit_sim::explore::{Exploration, Explore, Model, Nodes, explore};

@@ -176,7 +176,8 @@ impl Diagram {
         self.figure().show();
     }
 
-    fn figure(&self) -> Figure {
+    /// The picture, for those who show it elsewhere.
+    pub fn figure(&self) -> Figure {
         let scene = assemble(&self.trace, &self.options);
         let drawing = svg::draw(&scene, &self.trace, &self.options);
         let mut data = live::data(&scene, &drawing, &self.trace);

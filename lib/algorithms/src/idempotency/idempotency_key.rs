@@ -38,7 +38,25 @@ use netsplit_node::Random;
 
 /// The name of one operation, chosen by whoever wants it done. Ordered, so that tables of keys are walked in the same order everywhere.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
 pub struct IdempotencyKey(String);
+
+#[cfg(feature = "serde")]
+impl TryFrom<String> for IdempotencyKey {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<IdempotencyKey, &'static str> {
+        if text.is_empty() { Err("an idempotency key is empty: expected a text") } else { Ok(IdempotencyKey(text)) }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<IdempotencyKey> for String {
+    fn from(key: IdempotencyKey) -> String {
+        key.0
+    }
+}
 
 impl IdempotencyKey {
     /// The key with this text.

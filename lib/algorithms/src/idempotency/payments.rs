@@ -56,6 +56,7 @@ use crate::idempotency::IdempotencyKey;
 
 /// What a client asks of a payment service: to take money from a card, once.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Charge {
     /// Names the wish: attempts with the same key are to charge once.
     pub key: IdempotencyKey,
@@ -67,6 +68,7 @@ pub struct Charge {
 
 /// What a payment service answers: the money was taken.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {
     /// The service's own number of the charge. Two receipts with different numbers are two charges.
     pub number: u64,

@@ -1,0 +1,172 @@
+//! What judge and host say to each other: one question, one reply, as frames on a socket.
+//!
+//! A frame is its length (32 bits, little-endian) and a value in postcard's form. A reply comes from a process that runs somebody's
+//! answer: whatever it says, reading it is an error at worst, and never takes more memory than [`LONGEST`].
+
+use std::io::{self, Read, Write};
+
+use netsplit_node::{CallId, DiskOperation, Duration, NodeId, Outcome, Time};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// No frame is longer, in bytes.
+pub const LONGEST: usize = 8 << 20;
+
+/// A value whose type only the answer knows, with its Debug form for pictures.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Packet {
+    /// The value.
+    pub bytes: Vec<u8>,
+    /// Its Debug form, where somebody looks.
+    pub text: String,
+}
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Packet) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl std::fmt::Debug for Packet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.text.is_empty() { write!(f, "{} bytes", self.bytes.len()) } else { f.write_str(&self.text) }
+    }
+}
+
+/// What surrounds a step: all that a handler may ask its context without asking for an effect.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// What the node's clock shows.
+    pub now: Time,
+    /// How far it may be wrong.
+    pub uncertainty: Duration,
+    /// What its oscillator counts.
+    pub monotonic: Time,
+    /// Its cluster, itself included.
+    pub members: Vec<NodeId>,
+}
+
+/// One question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Question {
+    /// This process becomes a life of a node; its first step.
+    Begin(Box<Begin>, Surroundings),
+    /// A message has arrived.
+    Message { from: NodeId, message: Vec<u8>, surroundings: Surroundings },
+    /// A timer has run out.
+    Timer { timer: Vec<u8>, surroundings: Surroundings },
+    /// A request has arrived.
+    Request { call: CallId, request: Vec<u8>, surroundings: Surroundings },
+    /// A call of this node has come to an end.
+    Ended { from: NodeId, call: u64, outcome: Outcome<Vec<u8>>, surroundings: Surroundings },
+    /// The value of a function.
+    Evaluate { function: String, argument: Vec<u8> },
+}
+
+/// How a node begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Begin {
+    /// Which of the answer's types it is.
+    pub answer: String,
+    /// What its maker is given.
+    pub setup: Vec<u8>,
+    /// Its number.
+    pub node: NodeId,
+    /// The seed of its random numbers.
+    pub seed: u64,
+    /// The files on its disk.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// How many bytes its disk holds, if that is limited.
+    pub capacity: Option<u64>,
+    /// With what the nodes of this world sign.
+    pub secret: [u64; 2],
+    /// Whether somebody looks: then messages and states come with their Debug forms.
+    pub is_watched: bool,
+}
+
+/// One reply.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// What a handler asked for, in order, and the node's Debug form, where somebody looks.
+    Step { effects: Vec<Wish>, state: String },
+    /// The value of a function.
+    Value(Vec<u8>),
+    /// The code panicked.
+    Panicked(String),
+    /// The question does not fit the answer: it has no such function, or a value is of another type.
+    Misfit(String),
+}
+
+/// Something that a handler asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Wish {
+    /// Send a message.
+    Send { to: NodeId, message: Packet },
+    /// Wake the node later.
+    SetTimer { after: Duration, timer: Packet },
+    /// Forget a timer.
+    CancelTimer { timer: Packet },
+    /// Call the service that is the answer's number `service`.
+    Call { service: usize, to: NodeId, request: Vec<u8>, deadline: Duration, call: u64 },
+    /// Answer a call.
+    Answer { call: CallId, outcome: Outcome<Vec<u8>> },
+    /// A remark.
+    Note(String),
+    /// Something for the disk.
+    Disk(DiskOperation),
+    /// Make durable what was written so far.
+    Sync,
+}
+
+/// The bytes of a value.
+///
+/// # Errors
+/// If the type cannot be written, which derived ones can.
+pub fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, String> {
+    postcard::to_stdvec(value).map_err(|error| error.to_string())
+}
+
+/// The value of these bytes.
+///
+/// # Errors
+/// If they are no value of the type.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(format!("{} bytes are left over", rest.len())),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Writes a frame.
+///
+/// # Errors
+/// If the other end is gone, or the value is longer than a frame may be.
+pub fn write(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut frame = postcard::to_extend(value, vec![0; 4]).map_err(io::Error::other)?;
+    let length = frame.len() - 4;
+    if length > LONGEST {
+        return Err(io::Error::other(format!("{length} bytes are more than a frame holds ({LONGEST})")));
+    }
+    frame[..4].copy_from_slice(&(length as u32).to_le_bytes());
+    stream.write_all(&frame)
+}
+
+/// Reads a frame; nothing where the other end is gone.
+///
+/// # Errors
+/// If what comes is no frame, or none of this type, or nothing comes in time.
+pub fn read<T: DeserializeOwned>(mut stream: impl Read) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    if let Err(error) = stream.read_exact(&mut length) {
+        return if error.kind() == io::ErrorKind::UnexpectedEof { Ok(None) } else { Err(error) };
+    }
+    let length = u32::from_le_bytes(length) as usize;
+    if length > LONGEST {
+        let text = format!("a frame of {length} bytes is longer than any may be");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes)?;
+    from_bytes(&bytes).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
