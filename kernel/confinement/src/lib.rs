@@ -30,3 +30,15 @@ mod system_calls;
 pub use available::{Available, Landlock, available};
 pub use error::ConfinementError;
 pub use policy::{Enforced, Places, Policy, Starts, Strictness};
+
+/// Denies this process threads, copies, sleep, and changes of its own limits, for good: for code that has nothing to do but to answer.
+/// Besides a [`Policy`], which must be in force before.
+///
+/// # Errors
+/// If the system filters no system calls.
+pub fn deny_company() -> Result<(), ConfinementError> {
+    #[cfg(target_os = "linux")]
+    return system_calls::deny_company();
+    #[cfg(not(target_os = "linux"))]
+    Err(ConfinementError::OtherSystem)
+}

@@ -108,6 +108,14 @@ impl Policy {
         Self { readable, writable, pipes, executable: Vec::new(), starts: Starts::Nothing }
     }
 
+    /// For a process that runs an answer which is judged: it reads libraries and the answer, and that is all.
+    pub fn for_answers(libraries: &[PathBuf]) -> Self {
+        let mut readable = system();
+        readable.extend(libraries.iter().cloned());
+        let writable = paths(&DEVICES);
+        Self { readable, writable, pipes: Vec::new(), executable: Vec::new(), starts: Starts::Nothing }
+    }
+
     /// For the compiler and the linkers: they write the folder of cells, and start `programs`, what is in the compiler's root,
     /// and the system's linkers. What is read while a cell is compiled (`include_str!`, the code of macros) is limited as well.
     pub fn for_compiler(places: &Places, programs: &[PathBuf]) -> Self {

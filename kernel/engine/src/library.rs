@@ -29,7 +29,7 @@ const FORMAT: &str = "2";
 /// How many prepared libraries are kept: this one, and the one before it for whoever goes back.
 const KEPT: usize = 2;
 /// What is built, in folders of the sources.
-const MEMBERS: [&str; 11] = [
+const MEMBERS: [&str; 13] = [
     "kernel/cell-host",
     "kernel/confinement",
     "kernel/control",
@@ -37,6 +37,8 @@ const MEMBERS: [&str; 11] = [
     "lib/algorithms",
     "lib/check",
     "lib/figure",
+    "lib/grade",
+    "lib/grade/report",
     "lib/node",
     "lib/prelude",
     "lib/sim",

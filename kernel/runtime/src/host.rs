@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use crate::keeper::{self, Role};
-use crate::{panics, runner};
+use crate::{judged, panics, runner};
 
 /// Serves the kernel until it goes away. This process's stdin is the socket to the kernel; the arguments are the folder that is
 /// removed when the kernel has gone, and the libraries that cells may call.
@@ -14,7 +14,10 @@ pub fn run() {
         eprintln!("netsplit-cell-host is started by the kernel; there is nothing to do for it here");
         std::process::exit(2);
     };
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|first| first == judged::ARGUMENT).is_some() {
+        judged::run(kernel, arguments);
+    }
     let folder = arguments.next().map(PathBuf::from).unwrap_or_default();
     panics::watch();
     // What cells may call is loaded once, for all processes that are forked.

@@ -318,7 +318,7 @@ static TELL: AtomicI32 = AtomicI32::new(-1);
     unsafe_code,
     reason = "a signal handler is the only way to wait for any child and for the kernel at once"
 )]
-fn watch_children(tell: &OwnedFd) -> io::Result<()> {
+pub(crate) fn watch_children(tell: &OwnedFd) -> io::Result<()> {
     extern "C" fn child_ended(_: libc::c_int) {
         // SAFETY: write is safe in signal handlers, and the byte outlives the call. A full pipe has told already.
         unsafe { libc::write(TELL.load(Ordering::Relaxed), [0_u8].as_ptr().cast(), 1) };
@@ -336,7 +336,7 @@ fn watch_children(tell: &OwnedFd) -> io::Result<()> {
 
 /// A runner's children are the business of its cells.
 #[allow(unsafe_code, reason = "undoes what `watch_children` did")]
-fn forget_children() {
+pub(crate) fn forget_children() {
     // SAFETY: the default action of a signal is always valid.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }

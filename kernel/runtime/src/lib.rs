@@ -16,6 +16,7 @@ mod guard;
 pub mod host;
 mod input;
 mod interrupts;
+mod judged;
 mod keeper;
 mod macros;
 mod panics;

@@ -159,7 +159,7 @@ fn reason(error: &libloading::Error) -> String {
 }
 
 /// The keeper ends this process; this is for a keeper that is itself killed.
-fn die_with_parent() {
+pub fn die_with_parent() {
     #[cfg(target_os = "linux")]
     {
         let parent = rustix::process::getppid();

@@ -177,6 +177,22 @@ static MACHINE: Calls = &[
     libc::SYS_ioperm,
 ];
 
+/// What a process needs to have company, or to let time pass without using it: threads, copies, sleep; and to outlive its parent.
+pub static COMPANY: Calls = &[
+    libc::SYS_clone,
+    libc::SYS_clone3,
+    libc::SYS_nanosleep,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_prctl,
+    libc::SYS_prlimit64,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_fork,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_vfork,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_pause,
+];
+
 /// What can look past arguments that the filter must see: `truncate` and `openat2` matter where Landlock does not know of cutting short.
 static CUTTING_SHORT: Calls = &[libc::SYS_truncate];
 static CLONE3: Calls = &[libc::SYS_clone3];

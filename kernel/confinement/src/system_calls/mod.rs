@@ -59,6 +59,13 @@ pub fn filter(starts: Starts, landlock: u32) -> Result<(), ConfinementError> {
     Ok(())
 }
 
+/// Denies this process, which has one thread, to start others, to sleep, and to change what becomes of it.
+pub fn deny_company() -> Result<(), ConfinementError> {
+    let processor = PROCESSOR.ok_or(ConfinementError::OtherProcessor)?;
+    let program = compile(vec![denied::COMPANY], Vec::new(), libc::EPERM, processor)?;
+    apply_filter(&program).map_err(|error| ConfinementError::SystemCalls(error.to_string()))
+}
+
 fn compile(
     always: Vec<Calls>,
     by_arguments: Vec<DeniedIf>,
