@@ -170,3 +170,56 @@ pub fn read<T: DeserializeOwned>(mut stream: impl Read) -> io::Result<Option<T>>
     stream.read_exact(&mut bytes)?;
     from_bytes(&bytes).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use netsplit_node::ms;
+
+    use super::*;
+
+    #[test]
+    fn frames_read_back() {
+        // What one side writes is what the other reads, and then there is nothing more.
+        let question = Question::Evaluate { function: "f".to_owned(), argument: vec![1, 2, 3] };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &question).unwrap();
+        let mut stream = bytes.as_slice();
+        let read: Option<Question> = super::read(&mut stream).unwrap();
+        assert!(matches!(read, Some(Question::Evaluate { function, argument }) if function == "f" && argument == [1, 2, 3]));
+        assert!(super::read::<Question>(&mut stream).unwrap().is_none());
+    }
+
+    #[test]
+    fn no_bytes_are_a_panic() {
+        // A reply comes from whoever is judged: cut short, changed or made up, it is an error or another reply.
+        let timer = Packet { bytes: vec![7; 40], text: "t".to_owned() };
+        let reply = Reply::Step { effects: vec![Wish::SetTimer { after: ms(5), timer }, Wish::Sync], state: String::new() };
+        let mut bytes = Vec::new();
+        write(&mut bytes, &reply).unwrap();
+        for length in 0..bytes.len() {
+            assert!(!matches!(read::<Reply>(&bytes[..length]), Ok(Some(_))), "{length} bytes are no reply");
+        }
+        let mut random = netsplit_node::Random::new(1);
+        for _ in 0..20_000 {
+            let mut changed = bytes.clone();
+            let place = 4 + random.below(bytes.len() as u64 - 4) as usize;
+            changed[place] = random.next_u64() as u8;
+            let _ = read::<Reply>(changed.as_slice());
+        }
+    }
+
+    #[test]
+    fn a_long_frame_is_refused_before_it_is_read() {
+        // Four gigabytes are promised, and no memory is taken for them.
+        let error = read::<Reply>([255, 255, 255, 255, 0].as_slice()).unwrap_err();
+        assert_eq!(error.to_string(), "a frame of 4294967295 bytes is longer than any may be");
+        assert!(write(Vec::new(), &vec![0_u8; LONGEST + 1]).is_err());
+    }
+
+    #[test]
+    fn what_is_left_over_is_an_error() {
+        // Two values in one are none.
+        assert_eq!(from_bytes::<u8>(&[1]), Ok(1));
+        assert_eq!(from_bytes::<u8>(&[1, 2]), Err("1 bytes are left over".to_owned()));
+    }
+}

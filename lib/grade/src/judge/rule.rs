@@ -70,3 +70,111 @@ fn reached(bars: &[(f64, f64)], case: &Ran) -> f64 {
     let Some(measure) = case.measure.filter(|_| case.has_passed()) else { return 0.0 };
     bars.iter().filter(|(bar, _)| measure >= *bar).map(|(_, share)| *share).fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::case::Finding;
+    use crate::judge::running::Trouble;
+
+    fn finding(name: &str, kind: Kind, credit: f64) -> Finding {
+        Finding { name: name.to_owned(), kind, credit, weight: 1.0, reason: String::new() }
+    }
+
+    fn ran(findings: Vec<Finding>) -> Ran {
+        Ran { test: 0, seed: 0, findings, measure: None, trouble: None, picture: None }
+    }
+
+    fn safe(credit: f64) -> Ran {
+        ran(vec![finding("safe", Kind::Safety, credit), finding("live", Kind::Liveness, 1.0)])
+    }
+
+    #[test]
+    fn a_share_is_of_whole_cases() {
+        // A case counts if everything in it holds; one that looked at nothing does not.
+        assert_eq!(share(&Rule::Proportional, &[safe(1.0), safe(0.0), ran(Vec::new()), safe(1.0)]).0, 0.5);
+        assert_eq!(share(&Rule::Proportional, &[]).0, 0.0);
+    }
+
+    #[test]
+    fn trouble_costs_the_case() {
+        // Whatever was found before: a handler that panics after the last check has not passed.
+        let mut troubled = safe(1.0);
+        troubled.trouble = Some(Trouble::Panicked("oh".to_owned()));
+        assert_eq!(share(&Rule::Proportional, &[troubled, safe(1.0)]).0, 0.5);
+    }
+
+    #[test]
+    fn one_violation_of_safety_closes_the_gate() {
+        // Nine of ten cases are right, and 40 % are left; liveness closes nothing.
+        let mut cases: Vec<Ran> = (0..9).map(|_| safe(1.0)).collect();
+        cases.push(safe(0.0));
+        let (share_left, why) = share(&Rule::SafetyGate, &cases);
+        assert_eq!(share_left, 0.4);
+        assert!(why.is_some_and(|it| it.contains("safety")));
+        cases.pop();
+        cases.push(ran(vec![finding("live", Kind::Liveness, 0.0)]));
+        assert_eq!(share(&Rule::SafetyGate, &cases), (0.9, None));
+    }
+
+    #[test]
+    fn a_mutant_is_rejected_in_all_its_cases_or_not() {
+        // Two cases of one mutant, one of another: the first was missed once.
+        let mutant = |name: &str, credit| ran(vec![finding(name, Kind::Mutant, credit)]);
+        let cases = [mutant("a", 1.0), mutant("a", 0.0), mutant("b", 1.0)];
+        assert_eq!(share(&Rule::Mutants, &cases).0, 0.5);
+    }
+
+    #[test]
+    fn a_case_that_came_to_nothing_rejects_no_mutant() {
+        // A check that dies is no rejection: neither where it has told the name before, nor where it has not.
+        let mut dead = ran(vec![finding("a", Kind::Mutant, 1.0)]);
+        dead.trouble = Some(Trouble::GivenUp);
+        let mut nameless = ran(Vec::new());
+        nameless.trouble = Some(Trouble::GivenUp);
+        assert_eq!(share(&Rule::Mutants, &[dead, nameless, ran(vec![finding("b", Kind::Mutant, 1.0)])]).0, 1.0 / 3.0);
+    }
+
+    #[test]
+    fn rejecting_what_is_right_costs_half() {
+        // "No" to everything is no check.
+        let cases = [ran(vec![finding("a", Kind::Mutant, 1.0)]), ran(vec![finding("right", Kind::Reference, 0.0)])];
+        assert_eq!(share(&Rule::Mutants, &cases).0, 0.5);
+        let accepted = [ran(vec![finding("a", Kind::Mutant, 1.0)]), ran(vec![finding("right", Kind::Reference, 1.0)])];
+        assert_eq!(share(&Rule::Mutants, &accepted), (1.0, None));
+    }
+
+    #[test]
+    fn parts_have_weights() {
+        // Three quarters of the weight is right.
+        let mut heavy = finding("what", Kind::Expectation, 1.0);
+        heavy.weight = 3.0;
+        assert_eq!(share(&Rule::Diagnosis, &[ran(vec![heavy, finding("where", Kind::Expectation, 0.0)])]).0, 0.75);
+    }
+
+    #[test]
+    fn bars() {
+        // The highest bar that was reached counts; what is no number reaches none, and safety stands before all.
+        let rule = Rule::Bars(vec![(10.0, 0.5), (20.0, 0.8), (30.0, 1.0)]);
+        let measured = |measure: f64| Ran { measure: Some(measure), ..safe(1.0) };
+        assert_eq!(share(&rule, &[measured(25.0)]).0, 0.8);
+        assert_eq!(share(&rule, &[measured(9.0)]).0, 0.0);
+        assert_eq!(share(&rule, &[measured(f64::NAN)]).0, 0.0);
+        assert_eq!(share(&rule, &[measured(f64::INFINITY)]).0, 1.0);
+        assert_eq!(share(&rule, &[Ran { measure: Some(40.0), ..safe(0.0) }]).0, 0.0);
+    }
+
+    #[test]
+    fn nothing_is_worth_more_than_everything() {
+        // Credit or weight that is no number, or negative, gives nothing.
+        let odd = |credit: f64, weight: f64| {
+            let mut odd = finding("odd", Kind::Expectation, credit);
+            odd.weight = weight;
+            share(&Rule::Diagnosis, &[ran(vec![odd])]).0
+        };
+        assert_eq!(odd(f64::NAN, 1.0), 0.0);
+        assert_eq!(odd(5.0, 1.0), 1.0);
+        assert_eq!(odd(1.0, -1.0), 0.0);
+        assert_eq!(odd(-3.0, 1.0), 0.0);
+    }
+}
