@@ -52,8 +52,12 @@ impl Wish {
 /// Serves the judge until it goes away.
 pub fn run(control: UnixStream, arguments: impl Iterator<Item = OsString>) -> ! {
     let code = match Wish::read(arguments) {
-        None => Err("expected `--judged confined|if-possible ANSWER LIBRARY.. --readable FOLDER..`".to_owned()),
-        Some(wish) => prepare(&wish).and_then(|it| make_copies(control, &wish, it).map_err(|it| it.to_string())),
+        None => {
+            Err("expected `--judged confined|if-possible ANSWER LIBRARY.. --readable FOLDER..`".to_owned())
+        }
+        Some(wish) => {
+            prepare(&wish).and_then(|it| make_copies(control, &wish, it).map_err(|it| it.to_string()))
+        }
     };
     if let Err(error) = code {
         eprintln!("netsplit-cell-host: {error}");
@@ -140,8 +144,10 @@ fn live(wish: &Wish, order: Order, socket: OwnedFd) -> ! {
         file_size: None,
         is_final: true,
     });
-    let seconds = order.processor_seconds.saturating_add(1);
-    let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds) });
+    let seconds = order.processor_seconds;
+    // Who ignores the first signal is killed a second later.
+    let _ =
+        setrlimit(Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds.saturating_add(1)) });
     // Where the machine cannot do this, whoever asked for it has been told when the first process was confined.
     if deny_company().is_err() && wish.strictness == Strictness::Required {
         end(2);

@@ -185,7 +185,9 @@ mod tests {
         write(&mut bytes, &question).unwrap();
         let mut stream = bytes.as_slice();
         let read: Option<Question> = super::read(&mut stream).unwrap();
-        assert!(matches!(read, Some(Question::Evaluate { function, argument }) if function == "f" && argument == [1, 2, 3]));
+        assert!(
+            matches!(read, Some(Question::Evaluate { function, argument }) if function == "f" && argument == [1, 2, 3])
+        );
         assert!(super::read::<Question>(&mut stream).unwrap().is_none());
     }
 
@@ -193,7 +195,10 @@ mod tests {
     fn no_bytes_are_a_panic() {
         // A reply comes from whoever is judged: cut short, changed or made up, it is an error or another reply.
         let timer = Packet { bytes: vec![7; 40], text: "t".to_owned() };
-        let reply = Reply::Step { effects: vec![Wish::SetTimer { after: ms(5), timer }, Wish::Sync], state: String::new() };
+        let reply = Reply::Step {
+            effects: vec![Wish::SetTimer { after: ms(5), timer }, Wish::Sync],
+            state: String::new(),
+        };
         let mut bytes = Vec::new();
         write(&mut bytes, &reply).unwrap();
         for length in 0..bytes.len() {

@@ -15,12 +15,12 @@ pub use netsplit_check::{
     every_promise_kept, linearizable, monotonic_reads, monotonic_writes, no_double_effect, read_your_writes,
     sequential, staleness_within, staleness_within_versions, writes_follow_reads,
 };
+pub use netsplit_grade as grade;
 pub use netsplit_node::{
     Address, CallId, Context, Disk, Disturbance, Duration, History, Inspection, Interval, Invariant,
     KeyValueRequest, KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature,
     Time, Trace, TraceHash, Value, Zipf, hours, mins, ms, ns, secs, us,
 };
-pub use netsplit_grade as grade;
 #[doc(hidden)]
 pub use netsplit_node::{interrupt, place, progress};
 pub use netsplit_sim::explore::{Exploration, Explore, Model, Nodes, explore};

@@ -58,6 +58,13 @@ impl Drop for Quiet {
     }
 }
 
+/// Ends the handler that runs as a panic with these words would, without a place: for a node whose code runs elsewhere, where the place
+/// was. Outside of handlers it unwinds as any panic does.
+pub fn crash_node(text: &str) -> ! {
+    MESSAGE.set(Some(text.to_owned()));
+    panic::resume_unwind(Box::new(text.to_owned()))
+}
+
 /// The message of the panic that was just caught.
 pub(crate) fn message() -> String {
     MESSAGE.take().unwrap_or_else(|| "a panic without a message".to_owned())

@@ -70,6 +70,7 @@ pub use dns::Belief;
 pub use error::LabError;
 pub use fault::{Fault, FaultError};
 pub use group::Group;
+pub use handler_panic::crash_node;
 pub use lab::{Handle, Injected, Lab, Snapshot};
 pub use liveness::Progress;
 pub use name::Name;

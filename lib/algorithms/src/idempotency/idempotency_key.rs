@@ -47,7 +47,11 @@ impl TryFrom<String> for IdempotencyKey {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<IdempotencyKey, &'static str> {
-        if text.is_empty() { Err("an idempotency key is empty: expected a text") } else { Ok(IdempotencyKey(text)) }
+        if text.is_empty() {
+            Err("an idempotency key is empty: expected a text")
+        } else {
+            Ok(IdempotencyKey(text))
+        }
     }
 }
 

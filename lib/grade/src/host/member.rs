@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use netsplit_node::{
-    CallId, Context, DiskFaults, Effect, Identity, Node, NodeId, Outcome, Payload, Random, Resume, Service, Slab, Slot, Step,
+    CallId, Context, DiskFaults, Effect, Identity, Node, NodeId, Outcome, Payload, Random, Resume, Service,
+    Slab, Slot, Step,
 };
 
 use super::Wire;
@@ -112,7 +113,9 @@ impl<N: Node<Message: Wire, Timer: Wire>> Typed<N> {
         // What survives a crash is the judge's business; here everything is read as it was written.
         self.step.belongings.disk.complete_sync(writes);
         let wishes = effects.into_iter().map(|effect| match effect {
-            Effect::Write { .. } => written.next().map(Wish::Disk).ok_or_else(|| "a write of nothing".to_owned()),
+            Effect::Write { .. } => {
+                written.next().map(Wish::Disk).ok_or_else(|| "a write of nothing".to_owned())
+            }
             other => self.wish(other),
         });
         let wishes = wishes.collect::<Result<Vec<_>, _>>()?;
@@ -132,7 +135,8 @@ impl<N: Node<Message: Wire, Timer: Wire>> Typed<N> {
                 let known = self.rules.iter().enumerate().find_map(|(service, rule)| {
                     (rule.request)(call.request.as_any()).map(|bytes| (service, bytes))
                 });
-                let (service, request) = known.ok_or("a call to a service that this exercise does not have")?;
+                let (service, request) =
+                    known.ok_or("a call to a service that this exercise does not have")?;
                 self.next_call += 1;
                 self.calls.insert(self.next_call, (service, call.resume));
                 let (to, deadline) = (call.to, call.deadline);
@@ -201,7 +205,8 @@ impl<N: Node<Message: Wire, Timer: Wire>> Member for Typed<N> {
                 served.and(done)
             }
             Question::Ended { from, call, outcome, surroundings } => {
-                let (service, resume) = self.calls.remove(&call).ok_or("the end of a call that nobody made")?;
+                let (service, resume) =
+                    self.calls.remove(&call).ok_or("the end of a call that nobody made")?;
                 let read = self.rules[service].response;
                 let outcome = match outcome {
                     Outcome::Ok(bytes) => Outcome::Ok(read(&bytes)?),

@@ -120,9 +120,8 @@ pub fn serve(answers: &Answers, stream: &UnixStream) {
     let mut member: Option<Box<dyn Member>> = None;
     while let Ok(Some(question)) = frames::read::<Question>(stream) {
         let reply = catch_unwind(AssertUnwindSafe(|| reply(answers, &mut member, question)));
-        let reply = reply.unwrap_or_else(|_| {
-            Reply::Panicked(PANIC.lock().map(|it| it.clone()).unwrap_or_default())
-        });
+        let reply =
+            reply.unwrap_or_else(|_| Reply::Panicked(PANIC.lock().map(|it| it.clone()).unwrap_or_default()));
         if let Err(error) = frames::write(stream, &reply)
             && frames::write(stream, &Reply::Misfit(error.to_string())).is_err()
         {

@@ -50,7 +50,8 @@ impl Judged for Result<(), String> {
 
 impl Judged for Verdict {
     fn judged(self) -> (Result<(), String>, Option<Figure>) {
-        let reasons = self.violations().iter().chain(self.undecided_parts()).cloned().collect::<Vec<_>>().join("\n");
+        let reasons =
+            self.violations().iter().chain(self.undecided_parts()).cloned().collect::<Vec<_>>().join("\n");
         // A verdict that was not reached is no verdict in favour.
         let holds = self.holds() && !self.is_undecided();
         (if holds { Ok(()) } else { Err(reasons) }, self.pictures().first().cloned())
@@ -124,7 +125,8 @@ impl Case {
             format!("its process {}", death.sentence())
         };
         let life = self.hosts.life().map_err(&died)?;
-        let reply = life.ask(&Question::Evaluate { function: function.to_owned(), argument }).map_err(&died)?;
+        let reply =
+            life.ask(&Question::Evaluate { function: function.to_owned(), argument }).map_err(&died)?;
         match reply {
             Reply::Value(bytes) => from_bytes(&bytes),
             Reply::Panicked(text) => Err(format!("it panicked: {text}")),

@@ -41,8 +41,14 @@ impl Exercise {
     /// If the name is not made of letters, digits and hyphens, or the points are not positive.
     pub fn new(name: &str, title: &str, points: f64, rule: Rule) -> Exercise {
         let is_fit = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-        assert!(!name.is_empty() && name.chars().all(is_fit), "exercise {name:?}: expected letters, digits and hyphens");
-        assert!(points.is_finite() && points > 0.0, "exercise {name}: expected a positive number of points, got {points}");
+        assert!(
+            !name.is_empty() && name.chars().all(is_fit),
+            "exercise {name:?}: expected letters, digits and hyphens"
+        );
+        assert!(
+            points.is_finite() && points > 0.0,
+            "exercise {name}: expected a positive number of points, got {points}"
+        );
         let data = report::Exercise {
             name: name.to_owned(),
             title: title.to_owned(),
@@ -83,7 +89,11 @@ impl Exercise {
 
     /// The answer defines a function of this name; `takes` is the type of its argument, or nothing.
     pub fn function(self, name: &str, takes: &str, gives: &str) -> Exercise {
-        self.answer(Answer::Function { name: name.to_owned(), takes: takes.to_owned(), gives: gives.to_owned() })
+        self.answer(Answer::Function {
+            name: name.to_owned(),
+            takes: takes.to_owned(),
+            gives: gives.to_owned(),
+        })
     }
 
     fn answer(mut self, answer: Answer) -> Exercise {
@@ -133,14 +143,24 @@ impl Exercise {
     }
 
     /// A test that everybody sees, with its seed.
-    pub fn visible(mut self, name: &str, seed: u64, run: impl Fn(&mut Case) + Send + Sync + 'static) -> Exercise {
+    pub fn visible(
+        mut self,
+        name: &str,
+        seed: u64,
+        run: impl Fn(&mut Case) + Send + Sync + 'static,
+    ) -> Exercise {
         self.data.visible.push(name.to_owned());
         self.tests.push(Test { name: name.to_owned(), seeds: Seeds::Visible(seed), run: Arc::new(run) });
         self
     }
 
     /// A test of which only the name is told, with so many seeds, which come from the course's secret.
-    pub fn hidden(mut self, name: &str, cases: u32, run: impl Fn(&mut Case) + Send + Sync + 'static) -> Exercise {
+    pub fn hidden(
+        mut self,
+        name: &str,
+        cases: u32,
+        run: impl Fn(&mut Case) + Send + Sync + 'static,
+    ) -> Exercise {
         self.data.hidden += cases;
         self.tests.push(Test { name: name.to_owned(), seeds: Seeds::Hidden(cases), run: Arc::new(run) });
         self

@@ -15,7 +15,7 @@ use crate::host::{News, Order, tell};
 
 /// A process that neither answers nor uses the processor is given up after so long. Only for what waits for something: whatever computes is ended by
 /// the system, by the processor's time, so that a busy machine judges alike.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How an answer's process came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,11 +39,13 @@ impl Death {
             Death::Exited => "ended itself (`exit`)".to_owned(),
             Death::Killed(signal) => match signal {
                 // The numbers are those of Linux on x86-64 and aarch64.
-                6 => "aborted (it ran out of memory, or called `abort`)".to_owned(),
-                11 | 7 => "was ended by the system: it overflowed its stack, or wrote where there is no memory".to_owned(),
+                6 => "aborted: it overflowed its stack, ran out of memory, or called `abort`".to_owned(),
+                11 | 7 => "was ended by the system: it read or wrote where there is no memory".to_owned(),
                 other => format!("was ended by signal {other}"),
             },
-            Death::TooLong => "was ended because a step used the processor for too long, or never came back".to_owned(),
+            Death::TooLong => {
+                "was ended because a step used the processor for too long, or never came back".to_owned()
+            }
             Death::Nonsense => "said what is no reply".to_owned(),
             Death::NotStarted => "could not be started".to_owned(),
         }

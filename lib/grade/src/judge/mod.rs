@@ -63,7 +63,8 @@ fn run(exercises: &[Exercise], job: &Job) -> Result<String, String> {
         Mode::Visible { .. } => (true, "visible"),
         Mode::Hidden { secret } => (false, secret.as_str()),
     };
-    let runner = Runner { job, budgets: exercise.data.budgets, secret: Sha256::digest(secret).into(), is_watched };
+    let runner =
+        Runner { job, budgets: exercise.data.budgets, secret: Sha256::digest(secret).into(), is_watched };
     let no_host = |error: std::io::Error| format!("cannot run an answer: {error}");
     let ran = runner.run(&due(exercise, &job.mode)).map_err(no_host)?;
     let mut report = report::report(exercise, &job.mode, &ran);

@@ -53,7 +53,13 @@ fn properties(exercise: &Exercise, ran: &[Ran]) -> Vec<Property> {
                 Some(property) => property,
                 None => {
                     let (name, kind) = (finding.name.clone(), finding.kind);
-                    properties.push(Property { name, kind, held: (0, 0), failed_under: Vec::new(), seen_with: None });
+                    properties.push(Property {
+                        name,
+                        kind,
+                        held: (0, 0),
+                        failed_under: Vec::new(),
+                        seen_with: None,
+                    });
                     properties.last_mut().expect("one was just added")
                 }
             };
@@ -80,7 +86,9 @@ fn troubles(ran: &[Ran]) -> Vec<String> {
             Trouble::Panicked(_) => "a handler of the answer panicked".to_owned(),
             Trouble::Died(Death::NotStarted) => "a process for the answer could not be started".to_owned(),
             Trouble::Died(death) => format!("the answer's process {}", death.sentence()),
-            Trouble::OverBudget => "the world took more steps than it may: messages or timers without end".to_owned(),
+            Trouble::OverBudget => {
+                "the world took more steps than it may: messages or timers without end".to_owned()
+            }
             Trouble::TestFailed(_) => {
                 "the test itself failed: please tell who has written the exercise".to_owned()
             }
@@ -88,7 +96,10 @@ fn troubles(ran: &[Ran]) -> Vec<String> {
         };
         *counts.entry(sentence).or_default() += 1;
     }
-    counts.into_iter().map(|(sentence, count)| format!("In {count} of {} cases: {sentence}.", ran.len())).collect()
+    counts
+        .into_iter()
+        .map(|(sentence, count)| format!("In {count} of {} cases: {sentence}.", ran.len()))
+        .collect()
 }
 
 /// A case that everybody may see, with what was wrong in it.
@@ -98,7 +109,9 @@ fn shown(exercise: &Exercise, case: &Ran) -> Shown {
         findings.map(|finding| (finding.name.clone(), finding.reason.clone())).collect();
     failures.extend(case.trouble.as_ref().map(|trouble| match trouble {
         Trouble::Panicked(text) => ("a handler panicked".to_owned(), text.clone()),
-        Trouble::Died(death) => ("a process ended".to_owned(), format!("the node's process {}", death.sentence())),
+        Trouble::Died(death) => {
+            ("a process ended".to_owned(), format!("the node's process {}", death.sentence()))
+        }
         Trouble::OverBudget => ("too many steps".to_owned(), "messages or timers without end?".to_owned()),
         Trouble::TestFailed(text) => ("the test itself failed".to_owned(), text.clone()),
         Trouble::GivenUp => ("not run".to_owned(), "several cases before took too long".to_owned()),
@@ -116,12 +129,19 @@ fn picture(exercise: &Exercise, case: &Ran, figure: &Figure) -> Picture {
 
 /// For what failed in a hidden case, looks for a visible test and a seed that break it too.
 pub fn find_public_seeds(report: &mut Report, exercise: &Exercise, runner: &Runner<'_>) -> io::Result<()> {
-    let failed = |property: &&mut Property| property.held.0 < property.held.1 && property.kind != Kind::Mutant;
-    let mut sought: BTreeSet<String> = report.properties.iter_mut().filter(failed).map(|it| it.name.clone()).collect();
-    let visible: Vec<(usize, u64)> = exercise.tests.iter().enumerate().filter_map(|(place, test)| match test.seeds {
-        Seeds::Visible(seed) => Some((place, seed)),
-        Seeds::Hidden(_) => None,
-    }).collect();
+    let failed =
+        |property: &&mut Property| property.held.0 < property.held.1 && property.kind != Kind::Mutant;
+    let mut sought: BTreeSet<String> =
+        report.properties.iter_mut().filter(failed).map(|it| it.name.clone()).collect();
+    let visible: Vec<(usize, u64)> = exercise
+        .tests
+        .iter()
+        .enumerate()
+        .filter_map(|(place, test)| match test.seeds {
+            Seeds::Visible(seed) => Some((place, seed)),
+            Seeds::Hidden(_) => None,
+        })
+        .collect();
     // The seeds that the tests have come first.
     for round in 0..=PUBLIC_SEEDS {
         if sought.is_empty() {

@@ -12,19 +12,24 @@ const AFTER_REJECTION: f64 = 0.5;
 /// The share of the points that these cases give, from 0 to 1, and why it is less than the cases alone would give.
 pub fn share(rule: &Rule, cases: &[Ran]) -> (f64, Option<&'static str>) {
     let share = match rule {
-        Rule::Proportional | Rule::SafetyGate => share_of(cases, |case| f64::from(u8::from(case.has_passed()))),
+        Rule::Proportional | Rule::SafetyGate => {
+            share_of(cases, |case| f64::from(u8::from(case.has_passed())))
+        }
         Rule::Mutants => mutants(cases),
         Rule::Numeric | Rule::Diagnosis => weighted(cases),
         Rule::Bars(bars) => share_of(cases, |case| reached(bars, case)),
     };
-    let found = |kind: Kind| cases.iter().flat_map(|case| &case.findings).any(|it| it.kind == kind && it.credit < 1.0);
+    let found = |kind: Kind| {
+        cases.iter().flat_map(|case| &case.findings).any(|it| it.kind == kind && it.credit < 1.0)
+    };
     let cap = match rule {
         Rule::SafetyGate | Rule::Bars(_) if found(Kind::Safety) => {
             Some((AFTER_VIOLATION, "safety was violated: at most 40 % of the points are left"))
         }
-        Rule::Mutants if found(Kind::Reference) => {
-            Some((AFTER_REJECTION, "a right implementation was rejected: at most 50 % of the points are left"))
-        }
+        Rule::Mutants if found(Kind::Reference) => Some((
+            AFTER_REJECTION,
+            "a right implementation was rejected: at most 50 % of the points are left",
+        )),
         _ => None,
     };
     match cap {
@@ -51,7 +56,8 @@ fn mutants(cases: &[Ran]) -> f64 {
     }
     // Cases that came to nothing have told no mutant's name.
     let lost = cases.iter().filter(|case| case.findings.iter().all(|it| it.kind != Kind::Mutant)).count();
-    let only_reference = |case: &&Ran| case.trouble.is_none() && case.findings.iter().all(|it| it.kind == Kind::Reference);
+    let only_reference =
+        |case: &&Ran| case.trouble.is_none() && case.findings.iter().all(|it| it.kind == Kind::Reference);
     let lost = lost - cases.iter().filter(|case| !case.findings.is_empty()).filter(only_reference).count();
     let all = credits.len() + lost;
     if all == 0 { 0.0 } else { credits.values().sum::<f64>() / all as f64 }
@@ -132,15 +138,20 @@ mod tests {
         dead.trouble = Some(Trouble::GivenUp);
         let mut nameless = ran(Vec::new());
         nameless.trouble = Some(Trouble::GivenUp);
-        assert_eq!(share(&Rule::Mutants, &[dead, nameless, ran(vec![finding("b", Kind::Mutant, 1.0)])]).0, 1.0 / 3.0);
+        assert_eq!(
+            share(&Rule::Mutants, &[dead, nameless, ran(vec![finding("b", Kind::Mutant, 1.0)])]).0,
+            1.0 / 3.0
+        );
     }
 
     #[test]
     fn rejecting_what_is_right_costs_half() {
         // "No" to everything is no check.
-        let cases = [ran(vec![finding("a", Kind::Mutant, 1.0)]), ran(vec![finding("right", Kind::Reference, 0.0)])];
+        let cases =
+            [ran(vec![finding("a", Kind::Mutant, 1.0)]), ran(vec![finding("right", Kind::Reference, 0.0)])];
         assert_eq!(share(&Rule::Mutants, &cases).0, 0.5);
-        let accepted = [ran(vec![finding("a", Kind::Mutant, 1.0)]), ran(vec![finding("right", Kind::Reference, 1.0)])];
+        let accepted =
+            [ran(vec![finding("a", Kind::Mutant, 1.0)]), ran(vec![finding("right", Kind::Reference, 1.0)])];
         assert_eq!(share(&Rule::Mutants, &accepted), (1.0, None));
     }
 
@@ -149,7 +160,10 @@ mod tests {
         // Three quarters of the weight is right.
         let mut heavy = finding("what", Kind::Expectation, 1.0);
         heavy.weight = 3.0;
-        assert_eq!(share(&Rule::Diagnosis, &[ran(vec![heavy, finding("where", Kind::Expectation, 0.0)])]).0, 0.75);
+        assert_eq!(
+            share(&Rule::Diagnosis, &[ran(vec![heavy, finding("where", Kind::Expectation, 0.0)])]).0,
+            0.75
+        );
     }
 
     #[test]

@@ -100,7 +100,11 @@ impl Runner<'_> {
         })?;
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         let last = last_worth_running(&done);
-        Ok((0..due.len()).map(|place| done.remove(&place).filter(|_| place <= last).unwrap_or_else(|| given_up(&due[place]))).collect())
+        Ok((0..due.len())
+            .map(|place| {
+                done.remove(&place).filter(|_| place <= last).unwrap_or_else(|| given_up(&due[place]))
+            })
+            .collect())
     }
 
     fn run_one(&self, due: &Due, hosts: &Hosts) -> Ran {

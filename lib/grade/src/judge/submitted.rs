@@ -10,9 +10,10 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_node::{
-    Address, CallId, Context, DiskOperation, Duration, Inspection, Node, NodeId, Outcome, Random,
-    Service,
+    Address, CallId, Context, DiskOperation, Duration, Inspection, Node, NodeId, Outcome, Random, Service,
 };
+
+use netsplit_sim::crash_node;
 
 use super::hosts::{Death, Hosts, Life};
 use crate::frames::{Begin, Packet, Question, Reply, Surroundings, Wish, from_bytes, to_bytes};
@@ -58,8 +59,14 @@ pub struct Making<Q: Value, R: Value> {
 
 /// A service of the judge's that an answer may call.
 pub trait Callee<Q: Value, R: Value>: Send + Sync {
-    fn call(&self, ctx: &mut Context<Submitted<Q, R>>, to: NodeId, request: &[u8], deadline: Duration, call: u64)
-    -> Result<(), String>;
+    fn call(
+        &self,
+        ctx: &mut Context<Submitted<Q, R>>,
+        to: NodeId,
+        request: &[u8],
+        deadline: Duration,
+        call: u64,
+    ) -> Result<(), String>;
 }
 
 /// The service `S` at these nodes.
@@ -140,8 +147,7 @@ impl<Q: Value, R: Value> Submitted<Q, R> {
         };
         let (effects, state) = match reply {
             Ok(Reply::Step { effects, state }) => (effects, state),
-            Ok(Reply::Panicked(text)) => panic!("{text}"),
-            Ok(Reply::Misfit(text)) => panic!("{text}"),
+            Ok(Reply::Panicked(text) | Reply::Misfit(text)) => crash_node(&text),
             Ok(Reply::Value(_)) => self.die(Death::Nonsense),
             Err(death) => self.die(death),
         };
@@ -154,7 +160,7 @@ impl<Q: Value, R: Value> Submitted<Q, R> {
     fn die(&self, death: Death) -> ! {
         self.making.deaths.lock().unwrap_or_else(PoisonError::into_inner).push(death);
         *self.life.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        panic!("the node's process {}", death.sentence())
+        crash_node(&format!("the node's process {}", death.sentence()))
     }
 
     fn grant(&mut self, wish: Wish, ctx: &mut Context<Self>) {
@@ -167,7 +173,7 @@ impl<Q: Value, R: Value> Submitted<Q, R> {
                 let callee = making.callees.get(service);
                 let called = callee.ok_or_else(|| "a call to a service that is not there".to_owned());
                 if let Err(error) = called.and_then(|it| it.call(ctx, to, &request, deadline, call)) {
-                    panic!("{error}");
+                    crash_node(&error);
                 }
             }
             Wish::Answer { call, outcome } => self.answer(call, outcome, ctx),
@@ -187,7 +193,7 @@ impl<Q: Value, R: Value> Submitted<Q, R> {
         match outcome {
             Outcome::Ok(bytes) => match from_bytes::<R>(&bytes) {
                 Ok(response) => ctx.reply(call, response),
-                Err(error) => panic!("a response that is none: {error}"),
+                Err(error) => crash_node(&format!("a response that is none: {error}")),
             },
             Outcome::Fail(reason) => ctx.refuse(call, reason),
             Outcome::Unknown => {}
