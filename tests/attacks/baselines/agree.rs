@@ -1,0 +1,19 @@
+// The wrong answer that the attacks on this exercise try to get points for.
+// answer: agree
+#[derive(Clone, Debug, Default)]
+struct Replica {}
+
+
+impl Node for Replica {
+    type Message = ();
+    type Timer = ();
+}
+
+impl Service for Replica {
+    type Request = u64;
+    type Response = u64;
+
+    fn on_request(&mut self, call: CallId, value: u64, ctx: &mut Context<Self>) {
+        ctx.reply(call, value);
+    }
+}

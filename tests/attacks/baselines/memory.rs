@@ -1,0 +1,37 @@
+// The wrong answer that the attacks on this exercise try to get points for.
+// answer: memory
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Told;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Told::Stored);
+            }
+            Ask::Get { key } => {
+                let value = self.kept.get(&key).copied();
+                ctx.reply(call, Told::Value(value));
+            }
+        }
+        
+    }
+}

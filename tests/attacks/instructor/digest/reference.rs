@@ -1,0 +1,4 @@
+// answer: digest
+fn ones(number: u64) -> u32 {
+    number.count_ones()
+}

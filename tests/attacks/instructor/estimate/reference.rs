@@ -1,0 +1,4 @@
+// answer: estimate
+fn in_flight() -> f64 {
+    250.0 * 0.170
+}

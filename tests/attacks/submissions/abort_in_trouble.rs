@@ -1,0 +1,38 @@
+// attack: the process aborts when it would have to say what it has forgotten
+// defence: a process that ends is trouble: its case is lost
+// answer: memory
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Told;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Told::Stored);
+            }
+            Ask::Get { key } => {
+                let value = match self.kept.get(&key) { Some(value) => Some(*value), None => std::process::abort() };
+                ctx.reply(call, Told::Value(value));
+            }
+        }
+        
+    }
+}

@@ -1,0 +1,40 @@
+// attack: a module's file is taken from outside of the answer
+// defence: the compiler is confined, and reads nothing of the course
+// answer: memory
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+#[path = "/etc/passwd"]
+mod elsewhere;
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Told;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Told::Stored);
+            }
+            Ask::Get { key } => {
+                let value = self.kept.get(&key).copied();
+                ctx.reply(call, Told::Value(value));
+            }
+        }
+        
+    }
+}

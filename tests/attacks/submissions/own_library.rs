@@ -1,0 +1,46 @@
+// attack: a module of the answer is called like the library
+// defence: the frame around an answer says everything by its whole path
+// answer: memory
+mod netsplit {
+    pub mod grade {
+        pub mod host {
+            pub struct Answers;
+            pub struct Calls;
+        }
+    }
+}
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Told;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Told::Stored);
+            }
+            Ask::Get { key } => {
+                let value = self.kept.get(&key).copied();
+                ctx.reply(call, Told::Value(value));
+            }
+        }
+        
+    }
+}

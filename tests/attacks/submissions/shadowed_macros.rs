@@ -1,0 +1,42 @@
+// attack: macros of the standard library are the answer's own
+// defence: what decides stands in other programs; the frame around an answer uses no macro
+// answer: memory
+macro_rules! assert { ($($all:tt)*) => {}; }
+macro_rules! assert_eq { ($($all:tt)*) => {}; }
+macro_rules! panic { ($($all:tt)*) => { return }; }
+macro_rules! vec { ($($all:tt)*) => { Vec::new() }; }
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Told;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Told::Stored);
+            }
+            Ask::Get { key } => {
+                let value = self.kept.get(&key).copied();
+                ctx.reply(call, Told::Value(value));
+            }
+        }
+        
+    }
+}

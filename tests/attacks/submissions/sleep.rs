@@ -1,0 +1,38 @@
+// attack: sleeping uses no processor
+// defence: sleep is denied (seccomp), and waiting has a limit of its own
+// answer: memory
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Told;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Told::Stored);
+            }
+            Ask::Get { key } => {
+                let value = { std::thread::sleep(std::time::Duration::from_secs(3600)); None };
+                ctx.reply(call, Told::Value(value));
+            }
+        }
+        
+    }
+}
