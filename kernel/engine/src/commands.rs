@@ -93,7 +93,8 @@ fn is_among(commands: &[(&str, &str)], name: &str) -> bool {
 }
 
 fn help(engine: &Engine) -> String {
-    let commands = COMMANDS.iter().chain(engine.more_commands()).map(|(usage, what)| format!("{usage:22}{what}\n"));
+    let commands =
+        COMMANDS.iter().chain(engine.more_commands()).map(|(usage, what)| format!("{usage:22}{what}\n"));
     let shell = format!("{:22}runs a command of the shell\n", "!ls");
     commands.chain([shell]).collect()
 }
