@@ -117,15 +117,16 @@ fn the_kernel_does_not_see_the_library() {
 }
 
 /// The parts of the kernel, and what each may see of the others and of the library: cells' runtime stands between the two.
-const KERNEL: [(&str, &[&str]); 8] = [
+const KERNEL: [(&str, &[&str]); 9] = [
     ("netsplit-confinement", &[]),
     ("netsplit-control", &[]),
     ("netsplit-runtime", &["netsplit", "netsplit-confinement", "netsplit-control"]),
     ("netsplit-cell-host", &["netsplit-runtime"]),
     ("netsplit-engine", &["netsplit-confinement", "netsplit-control"]),
+    ("netsplit-grading", &["netsplit-control", "netsplit-engine", "netsplit-report"]),
     ("netsplit-assistant", &[]),
     ("netsplit-assistant-server", &["netsplit-assistant"]),
-    ("netsplit-kernel", &["netsplit-assistant", "netsplit-confinement", "netsplit-engine"]),
+    ("netsplit-kernel", &["netsplit-assistant", "netsplit-confinement", "netsplit-engine", "netsplit-grading"]),
 ];
 
 /// Of the kernel's parts, none sees more than it should: the engine knows no Jupyter, the host nothing but the runtime.

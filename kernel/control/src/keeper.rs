@@ -57,8 +57,8 @@ pub enum Order {
     /// Make a process that runs cells, with no variables yet; its channel follows the frame as a descriptor. Answered by
     /// [`News::Started`] or [`News::NotStarted`].
     Runner(Option<Confinement>),
-    /// Start a program; its stdout and stderr follow the frame as descriptors, its stdin is empty. Answered by
-    /// [`News::Started`] or [`News::NotStarted`].
+    /// Start a program; its stdin, stdout and stderr follow the frame as descriptors. Answered by [`News::Started`] or
+    /// [`News::NotStarted`].
     Program {
         /// The program, and what it is given.
         command: Vec<String>,

@@ -66,15 +66,18 @@ pub fn run(
         }
         "explain" => return explain(engine, argument).map(|text| audience.put(Output::Page(text))),
         "help" => {
-            audience.put(Output::Page(help()));
+            audience.put(Output::Page(help(engine)));
             String::new()
+        }
+        more if is_among(engine.more_commands(), more) => {
+            return engine.run_extension(more, rest.trim(), audience);
         }
         unknown => {
             let message = format!("expected one of the commands below, got `:{unknown}`");
             return Err(Failure::with_details(
                 "CommandError",
                 &message,
-                help().lines().map(str::to_string).collect(),
+                help(engine).lines().map(str::to_string).collect(),
             ));
         }
     };
@@ -84,8 +87,14 @@ pub fn run(
     Ok(())
 }
 
-fn help() -> String {
-    let commands = COMMANDS.iter().map(|(usage, what)| format!("{usage:22}{what}\n"));
+/// Whether one of these is called so.
+fn is_among(commands: &[(&str, &str)], name: &str) -> bool {
+    commands.iter().any(|(usage, _)| usage.split(' ').next() == Some(&format!(":{name}")))
+}
+
+fn help(engine: &Engine) -> String {
+    let commands =
+        COMMANDS.iter().chain(engine.more_commands()).map(|(usage, what)| format!("{usage:22}{what}\n"));
     let shell = format!("{:22}runs a command of the shell\n", "!ls");
     commands.chain([shell]).collect()
 }

@@ -11,6 +11,7 @@ use crate::checkpoints::Checkpoints;
 use crate::commands;
 use crate::compile::{Compiler, Ready, Source as CellSource};
 use crate::dependencies::{Builder, Dependency};
+use crate::extension::{self, Extension, Session, Told};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::interrupt::Interrupt;
@@ -81,6 +82,10 @@ pub struct Engine {
     choices: Choices,
     /// The text of all cells by number: errors and panics may be in items of earlier ones.
     texts: BTreeMap<u32, String>,
+    /// The newest text of each cell.
+    cells: Vec<Told>,
+    /// Commands that others give meaning to.
+    extension: Option<Box<dyn Extension>>,
     pub(crate) optimisation: String,
     pub(crate) shows_times: bool,
     /// What cells may use, as it has been changed by now.
@@ -137,6 +142,8 @@ impl Engine {
             notebook: Notebook::default(),
             choices: Choices::new(),
             texts: BTreeMap::new(),
+            cells: Vec::new(),
+            extension: None,
             optimisation: "0".to_string(),
             shows_times: false,
             run: 0,
@@ -148,6 +155,30 @@ impl Engine {
         self.checkpoints.begin_anew(false);
         self.host = start_host(&self.library, &self.settings, &self.folders)?;
         Ok(())
+    }
+
+    /// From now on, this gives meaning to more commands.
+    pub fn extend(&mut self, extension: Box<dyn Extension>) {
+        self.extension = Some(extension);
+    }
+
+    /// The commands that the extension gives meaning to.
+    pub(crate) fn more_commands(&self) -> &'static [(&'static str, &'static str)] {
+        self.extension.as_ref().map_or(&[], |it| it.commands())
+    }
+
+    /// Has the extension obey a command.
+    pub(crate) fn run_extension(
+        &mut self,
+        name: &str,
+        rest: &str,
+        audience: &mut dyn Audience,
+    ) -> Result<(), Failure> {
+        let Some(extension) = &mut self.extension else { return Ok(()) };
+        let programs = Programs { keeper: &mut self.host.keeper, interrupt: &self.interrupt };
+        let session =
+            Session { library: &self.library, folders: &self.folders, cells: &self.cells, programs };
+        extension.run(name, rest, session, audience)
     }
 
     /// The commands that a cell may begin with, colons included.
@@ -232,6 +263,11 @@ impl Engine {
         self.see_to_processes(audience)?;
         let text = text::read(&cell.code);
         self.texts.insert(cell.number, cell.code.clone());
+        let id: Rc<str> = cell.id.clone().unwrap_or_else(|| format!("#{}", cell.number)).into();
+        extension::tell(
+            &mut self.cells,
+            Told { id: id.clone(), number: cell.number, code: cell.code.clone() },
+        );
         for (line, directive) in &text.directives {
             match directive {
                 Directive::Command(command) => commands::run(self, command, &text.directives, audience)?,
@@ -252,7 +288,6 @@ impl Engine {
         let macros = item_macros(self.notebook.items.iter().map(|it| it.item.as_ref()));
         let parsed = parse(&text.rust, &macros).unwrap_or_else(|_| unparsed());
         self.host.keeper.bound_programs(bounds_of_programs(self.policy.limits(), self.is_confined()));
-        let id: Rc<str> = cell.id.clone().unwrap_or_else(|| format!("#{}", cell.number)).into();
         let source = Rc::new(Source { number: cell.number, rust: text.rust });
         let next = self.notebook.with(&parsed, &source, &id);
         self.run += 1;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use netsplit_control::{Bounds, End, News, Order, read_frame, send_descriptor, write_frame};
+use netsplit_control::{Bounds, Confinement, End, News, Order, read_frame, send_descriptor, write_frame};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
@@ -113,13 +113,20 @@ impl Keeper {
         }
     }
 
-    /// Starts a program, which prints into these files and reads nothing; returns its number. In a confined session it is held
-    /// to what the compiler may reach.
-    pub fn program(
+    /// Starts a program with these as its stdin, stdout and stderr; returns its number. In a confined session it is held to what the
+    /// compiler may reach.
+    pub fn program(&mut self, command: &Command, streams: [BorrowedFd<'_>; 3]) -> io::Result<u32> {
+        let (confinement, bounds) = (self.folders.of_compiler(), self.bounds);
+        self.program_within(command, streams, confinement, bounds)
+    }
+
+    /// Starts a program that is held to this, whatever holds for the session.
+    pub fn program_within(
         &mut self,
         command: &Command,
-        stdout: BorrowedFd<'_>,
-        stderr: BorrowedFd<'_>,
+        streams: [BorrowedFd<'_>; 3],
+        confinement: Option<Confinement>,
+        bounds: Bounds,
     ) -> io::Result<u32> {
         let text = |it: &std::ffi::OsStr| it.to_string_lossy().into_owned();
         let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -127,10 +134,10 @@ impl Keeper {
             command: words.map(text).collect(),
             folder: command.get_current_dir().map(|folder| folder.display().to_string()),
             environment: command.get_envs().map(|(name, value)| (text(name), value.map(text))).collect(),
-            confinement: self.folders.of_compiler(),
-            bounds: self.bounds,
+            confinement,
+            bounds,
         };
-        self.ask(&order, &[stdout, stderr])
+        self.ask(&order, &streams)
     }
 
     fn ask(&mut self, order: &Order, descriptors: &[BorrowedFd<'_>]) -> io::Result<u32> {

@@ -1,11 +1,12 @@
 //! Programs that run on behalf of a cell: started by the keeper, ended by an interrupt.
 
+use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::Command;
 use std::sync::Arc;
 
-use netsplit_control::End;
+use netsplit_control::{Bounds, Confinement, End};
 
 use crate::interrupt::{Interrupt, Watched};
 use crate::keeper::Keeper;
@@ -32,9 +33,26 @@ impl<'a> Programs<'a> {
         stdout: BorrowedFd<'_>,
         stderr: BorrowedFd<'_>,
     ) -> io::Result<Program<'a>> {
-        let process = self.keeper.program(command, stdout, stderr)?;
+        let nothing = File::open("/dev/null")?;
+        let process = self.keeper.program(command, [nothing.as_fd(), stdout, stderr])?;
+        Ok(self.watched(process))
+    }
+
+    /// Starts a program that is none of the notebook's code, with these as its stdin, stdout and stderr, and without the session's
+    /// limits; held to `confinement`, if there is one. It must be waited for.
+    pub fn start_trusted(
+        &mut self,
+        command: &Command,
+        streams: [BorrowedFd<'_>; 3],
+        confinement: Option<Confinement>,
+    ) -> io::Result<Program<'a>> {
+        let process = self.keeper.program_within(command, streams, confinement, Bounds::default())?;
+        Ok(self.watched(process))
+    }
+
+    fn watched(&self, process: u32) -> Program<'a> {
         let watched = self.interrupt.watch_program(self.keeper.orders(), process);
-        Ok(Program { process, _watched: watched })
+        Program { process, _watched: watched }
     }
 
     /// Whether it has ended.

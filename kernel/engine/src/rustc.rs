@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use netsplit_control::End;
+use netsplit_control::{Confinement, End};
 use rustix::process::Signal;
 
 use crate::diagnostics::Diagnostic;
@@ -20,14 +20,21 @@ pub const CRATE: &str = "cells";
 
 /// The compiler, told everything that is the same for all cells.
 pub fn command(parts: &Parts) -> Command {
-    let mut command = Command::new(&parts.rustc);
-    command.args(["--edition=2024", "--crate-type=cdylib", "--crate-name", CRATE, "-Cmetadata=netsplit"]);
-    command.args(["-Cprefer-dynamic", "-Ccodegen-units=1", "-Cembed-bitcode=no", "-Cpanic=unwind"]);
-    command.args(["--error-format=json", "--json=diagnostic-rendered-ansi", "--diagnostic-width=100"]);
-    command.arg("-L").arg(format!("dependency={}", parts.dependencies.display()));
+    let mut command = begin(parts);
+    command.args(["--crate-type=cdylib", "--crate-name", CRATE, "-Cmetadata=netsplit"]);
     for (name, file) in &parts.crates {
         command.arg("--extern").arg(format!("{name}={}", file.display()));
     }
+    command
+}
+
+/// The compiler, told what is the same for everything that is compiled against the library; what it may name of it is still to be told.
+pub fn begin(parts: &Parts) -> Command {
+    let mut command = Command::new(&parts.rustc);
+    command.args(["--edition=2024", "-Cprefer-dynamic", "-Ccodegen-units=1", "-Cembed-bitcode=no"]);
+    command.args(["-Cpanic=unwind", "--error-format=json", "--json=diagnostic-rendered-ansi"]);
+    command.arg("--diagnostic-width=100");
+    command.arg("-L").arg(format!("dependency={}", parts.dependencies.display()));
     // What a build that started this process has set is not meant for cells.
     for name in ["RUSTC_WRAPPER", "RUSTFLAGS", "RUSTC_LOG", "LD_LIBRARY_PATH", "RUSTC_FORCE_RUSTC_VERSION"] {
         command.env_remove(name);
@@ -87,9 +94,24 @@ pub enum CompileError {
 }
 
 /// Compiles and links a cell.
+///
+/// # Errors
+/// If there is neither a library nor a diagnostic.
 pub fn compile(parts: &Parts, job: &Job<'_>, programs: &mut Programs<'_>) -> Result<Compiled, CompileError> {
+    compile_with(command(parts), parts, job, programs)
+}
+
+/// Compiles and links a library with a compiler that was told more, or less, than it is told for cells.
+///
+/// # Errors
+/// If there is neither a library nor a diagnostic.
+pub fn compile_with(
+    mut compiler: Command,
+    parts: &Parts,
+    job: &Job<'_>,
+    programs: &mut Programs<'_>,
+) -> Result<Compiled, CompileError> {
     let begun = Instant::now();
-    let mut compiler = command(parts);
     compiler.arg(format!("-Copt-level={}", job.optimisation));
     for (folder, name) in job.renamed {
         compiler.arg(format!("--remap-path-prefix={}={name}", folder.display()));
@@ -100,12 +122,7 @@ pub fn compile(parts: &Parts, job: &Job<'_>, programs: &mut Programs<'_>) -> Res
         Linker::Program { .. } => compiler.arg("--emit=obj").arg("-o").arg(&object),
         Linker::Compiler => compiler.arg("--emit=link").arg("-o").arg(&job.library),
     };
-    let (is_well, stderr) = run(compiler.arg(job.root), programs)?;
-    let (mut diagnostics, rest) = read_diagnostics(&stderr);
-    if !is_well && diagnostics.iter().all(|it| it.level != "error") {
-        diagnostics
-            .push(Diagnostic::plain("error", &format!("the compiler failed without a reason\n{rest}")));
-    }
+    let (is_well, diagnostics) = understood(run(compiler.arg(job.root), programs)?);
     let compiled = begun.elapsed();
     if is_well && let Linker::Program { program, arguments } = &parts.linker {
         let linker = Linker::command(program, arguments, &object, &job.library, parts.builtins.as_deref());
@@ -118,15 +135,45 @@ pub fn compile(parts: &Parts, job: &Job<'_>, programs: &mut Programs<'_>) -> Res
     Ok(Compiled { is_well, diagnostics, times: (compiled, begun.elapsed() - compiled) })
 }
 
+/// Whether a compiler went well, and what it said.
+pub fn understood((is_well, stderr): (bool, String)) -> (bool, Vec<Diagnostic>) {
+    let (mut diagnostics, rest) = read_diagnostics(&stderr);
+    if !is_well && diagnostics.iter().all(|it| it.level != "error") {
+        diagnostics
+            .push(Diagnostic::plain("error", &format!("the compiler failed without a reason\n{rest}")));
+    }
+    (is_well, diagnostics)
+}
+
 /// Runs a program to its end, or until somebody interrupts; whether it went well, and what it said on stderr.
-fn run(command: &Command, programs: &mut Programs<'_>) -> Result<(bool, String), CompileError> {
+///
+/// # Errors
+/// If it cannot be run, or was stopped.
+pub fn run(command: &Command, programs: &mut Programs<'_>) -> Result<(bool, String), CompileError> {
+    run_within(command, None, programs)
+}
+
+/// The same, for a program that is held to this in place of what the session's programs are.
+///
+/// # Errors
+/// If it cannot be run, or was stopped.
+pub fn run_within(
+    command: &Command,
+    confinement: Option<Confinement>,
+    programs: &mut Programs<'_>,
+) -> Result<(bool, String), CompileError> {
     let not_run = |source| CompileError::NotRun {
         program: command.get_program().to_string_lossy().into_owned(),
         source,
     };
     let (mut stderr, theirs) = io::pipe().map_err(not_run)?;
-    let nothing = File::options().write(true).open("/dev/null").map_err(not_run)?;
-    let program = programs.start(command, nothing.as_fd(), theirs.as_fd()).map_err(not_run)?;
+    let nothing = File::options().read(true).write(true).open("/dev/null").map_err(not_run)?;
+    let streams = [nothing.as_fd(), nothing.as_fd(), theirs.as_fd()];
+    let program = match confinement {
+        Some(confinement) => programs.start_trusted(command, streams, Some(confinement)),
+        None => programs.start(command, nothing.as_fd(), theirs.as_fd()),
+    };
+    let program = program.map_err(not_run)?;
     drop(theirs);
     let mut said = Vec::new();
     let _ = stderr.read_to_end(&mut said);

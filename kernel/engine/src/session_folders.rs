@@ -58,6 +58,13 @@ impl SessionFolders {
         self.confined.as_ref().map(|it| it.compiler.clone())
     }
 
+    /// The same, with these programs, which it may start as well.
+    pub fn of_compiler_with(&self, programs: &[&Path]) -> Option<Confinement> {
+        let mut compiler = self.of_compiler()?;
+        compiler.executable.extend(programs.iter().map(|it| it.display().to_string()));
+        Some(compiler)
+    }
+
     /// The whole environment of confined processes; none where they have ours.
     pub fn environment(&self) -> Option<Vec<(OsString, OsString)>> {
         self.confined.as_ref().map(|it| environment::allowed(std::env::vars_os(), &it.home, &it.temporary))

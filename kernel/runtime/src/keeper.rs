@@ -130,9 +130,10 @@ impl Keeper {
                 }
             }
             Order::Program { command, folder, environment, confinement, bounds } => {
-                let outputs = [receive_descriptor(&self.kernel)?, receive_descriptor(&self.kernel)?];
+                let mut descriptor = || receive_descriptor(&self.kernel);
+                let streams = [descriptor()?, descriptor()?, descriptor()?];
                 let held = Held { confinement, bounds };
-                match start(&command, folder.as_deref(), environment, held, outputs) {
+                match start(&command, folder.as_deref(), environment, held, streams) {
                     Ok(process) => News::Started(process),
                     Err(error) => News::NotStarted(error.to_string()),
                 }
@@ -194,11 +195,11 @@ fn start(
     folder: Option<&str>,
     environment: Vec<(String, Option<String>)>,
     held: Held,
-    [stdout, stderr]: [OwnedFd; 2],
+    [stdin, stdout, stderr]: [OwnedFd; 3],
 ) -> io::Result<u32> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
+    command.args(arguments).stdin(stdin).stdout(stdout).stderr(stderr).process_group(0);
     folder.map(|folder| command.current_dir(folder));
     for (name, value) in environment {
         match value {

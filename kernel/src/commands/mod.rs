@@ -4,6 +4,8 @@ use clap::Subcommand;
 
 pub mod confinement;
 pub mod doctor;
+pub mod exercise;
+pub mod grade;
 pub mod install;
 pub mod kernel;
 pub mod kernelspec;
@@ -29,6 +31,11 @@ pub enum Command {
     Lab(lab::Arguments),
     /// Execute notebooks without a browser
     Run(run::Arguments),
+    /// Grade a folder of submissions
+    Grade(grade::Arguments),
+    /// Check exercises, or begin a new one
+    #[command(subcommand)]
+    Exercise(exercise::Command),
     /// Register the kernel with Jupyter
     Install(install::Arguments),
     /// Remove the kernel from Jupyter
@@ -48,11 +55,23 @@ impl Command {
         match self {
             Self::Lab(arguments) => lab::run(arguments),
             Self::Run(arguments) => run::run(arguments),
+            Self::Grade(arguments) => grade::run(arguments),
+            Self::Exercise(command) => exercise::run(command),
             Self::Install(arguments) => install::run(arguments),
             Self::Uninstall(arguments) => uninstall::run(arguments),
             Self::Doctor(arguments) => doctor::run(arguments),
             Self::Kernel(arguments) => kernel::run(arguments),
             Self::TryConfinement(arguments) => confinement::run(arguments),
         }
+    }
+}
+
+/// Whether this machine can confine what others have written.
+fn can_confine() -> Outcome {
+    match netsplit_confinement::available().why_not() {
+        None => Ok(()),
+        Some(error) => Err(Failure(format!(
+            "answers are judged confined, and this machine cannot do that: {error}; `netsplit doctor` tells more"
+        ))),
     }
 }

@@ -10,6 +10,7 @@ use netsplit_engine::limits::Policy;
 use netsplit_engine::{
     Audience, Engine as CellEngine, Failure, Late, Output as CellOutput, Settings, Stream,
 };
+use netsplit_grading::Grading;
 
 use super::library;
 use super::session_directory::SESSION;
@@ -85,7 +86,8 @@ impl RustEngine {
         };
         let Rules { policy, is_confined } = rules;
         let settings = Settings { folder, environment, policy, is_confined };
-        let engine = CellEngine::start(prepared, settings, stop.0.clone(), late).map_err(error_output)?;
+        let mut engine = CellEngine::start(prepared, settings, stop.0.clone(), late).map_err(error_output)?;
+        engine.extend(Box::new(Grading::new(&std::env::current_dir().unwrap_or_default())));
         Ok(Self { engine, outlet, known: Arc::default(), sources, folder: own_folder })
     }
 
@@ -150,7 +152,8 @@ impl Engine for RustEngine {
 
 impl Assist for RustAssist {
     fn complete(&mut self, code: &str, cursor: usize) -> Completions {
-        let commands = CellEngine::commands();
+        let mut commands = CellEngine::commands();
+        commands.extend(netsplit_grading::COMMANDS.iter().filter_map(|(usage, _)| usage.split(' ').next()));
         let notebook = self.notebook();
         let found = own_answers::complete_command(&commands, code, cursor).unwrap_or_else(|| {
             let question = Asked::Complete { notebook: notebook.clone(), code: code.to_string(), cursor };

@@ -1,0 +1,19 @@
+//! Wrong: the number comes back as it is.
+// answer: NAME
+
+#[derive(Clone, Debug, Default)]
+struct Doubler;
+
+impl Node for Doubler {
+    type Message = ();
+    type Timer = ();
+}
+
+impl Service for Doubler {
+    type Request = Question;
+    type Response = u64;
+
+    fn on_request(&mut self, call: CallId, question: Question, ctx: &mut Context<Self>) {
+        ctx.reply(call, question.number);
+    }
+}
