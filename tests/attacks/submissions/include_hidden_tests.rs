@@ -6,7 +6,7 @@ struct Store {
     kept: std::collections::BTreeMap<u32, u32>,
 }
 
-const SECRET: &str = include_str!("../../../instructor/memory/hidden.rs");
+const SECRET: &str = include_str!("@COURSE@/instructor/attacks/memory/hidden.rs");
 
 impl Node for Store {
     type Message = ();

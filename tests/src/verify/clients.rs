@@ -111,6 +111,12 @@ pub(super) fn browser(run: &mut Run<'_>) -> Tally {
     script(run, "browser.py", &arguments)
 }
 
+/// `netsplit grade` against what students may think of.
+pub(super) fn grading(run: &mut Run<'_>) -> Tally {
+    let arguments = [run.project.program("debug", "netsplit"), run.project.root.join("tests").join("attacks")];
+    script(run, "grading.py", &arguments)
+}
+
 /// What a user does who types `cargo lab`, with the release build.
 pub(super) fn release(run: &mut Run<'_>) -> Tally {
     let arguments = ["build", "--release", "--locked", "--package", "netsplit-kernel", "--bin", "netsplit"];

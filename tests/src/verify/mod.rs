@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 /// All steps, in the order in which they run: what fails fast first, what needs the kernel's binary last.
-pub const STEPS: [Step; 10] = [
+pub const STEPS: [Step; 11] = [
     Step { name: "format", about: "the sources are formatted (rustfmt)", long: false, run: sources::format },
     Step { name: "clippy", about: "no warnings in any crate (clippy)", long: false, run: sources::clippy },
     Step {
@@ -61,6 +61,12 @@ pub const STEPS: [Step; 10] = [
         about: "every chapter in JupyterLab in Chromium",
         long: false,
         run: clients::browser,
+    },
+    Step {
+        name: "grading",
+        about: "attacks on grading, repeated grades, a batch that is killed midway",
+        long: false,
+        run: clients::grading,
     },
     Step { name: "fuzz", about: "300,000 malformed messages of a new seed", long: true, run: sources::fuzz },
     Step {

@@ -1,0 +1,153 @@
+"""Grading from the command line: attacks that must gain nothing, grades that must not change, and a batch that is killed midway.
+
+`grading.py NETSPLIT ATTACKS` takes the binary and the folder tests/attacks; with `--long` the repetitions are as many as the
+figures of the project ask for.
+"""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from expectations import Expectations
+
+LIMIT = 1200
+# A right answer's points may not depend on anything, and a wrong one's neither.
+ENOUGH = 1e-9
+
+
+class Stage:
+    """A copy of the course of tests/attacks, with its secret, and what students have handed in."""
+
+    def __init__(self, netsplit, attacks, folder):
+        self.netsplit = netsplit
+        self.folder = Path(folder)
+        self.course = self.folder / "course"
+        shutil.copytree(attacks / "course", self.course)
+        secret = self.course / "instructor" / "secret"
+        secret.write_text("5e" * 32)
+        secret.chmod(0o600)
+
+    def hand_in(self, source, name=None):
+        """Copies a file into a folder of its own, as a student's."""
+        student = self.folder / "submitted" / (name or source.stem)
+        student.mkdir(parents=True, exist_ok=True)
+        # What attacks want to read, they are told: where it is must not be what protects it.
+        text = source.read_text().replace("@COURSE@", str(self.course))
+        (student / source.name).write_text(text)
+        return student
+
+    def command(self, paths, jobs=2, log="log.jsonl", table="grades.csv"):
+        """What grades these folders."""
+        return [self.netsplit, "grade", *paths, "--course", self.course, "-j", str(jobs),
+                "--log", self.folder / log, "--csv", self.folder / table]
+
+    def grade(self, paths, **options):
+        """The points of each student and exercise, and the reasons."""
+        table = options.get("table", "grades.csv")
+        subprocess.run(self.command(paths, **options), check=True, timeout=LIMIT,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self.read(table)
+
+    def read(self, table):
+        """What a table says."""
+        with open(self.folder / table, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return {row["student"]: (float(row["points"]), row["exercise"], row["reason"]) for row in rows}
+
+
+def attacks(expectations, stage, folder):
+    """No attack gets more than the wrong answer that it dresses up; right answers get everything."""
+    paths = [stage.hand_in(file) for file in sorted((folder / "submissions").glob("*.rs"))]
+    paths += [stage.hand_in(file, f"baseline-{file.stem}") for file in sorted((folder / "baselines").glob("*.rs"))]
+    instructor = folder / "course" / "instructor" / "attacks"
+    paths += [stage.hand_in(file, f"right-{file.parent.name}") for file in sorted(instructor.glob("*/reference.rs"))]
+    grades = stage.grade(paths)
+    expectations.expect("every submission has a grade", len(grades) == len(paths), f"{len(grades)} of {len(paths)}")
+    gained = []
+    for student, (points, exercise, reason) in sorted(grades.items()):
+        if student.startswith("right-"):
+            expectations.expect(f"{student} gets everything", points > 10 - ENOUGH, f"{points}: {reason}")
+        elif not student.startswith("baseline-"):
+            least, _, _ = grades[f"baseline-{exercise}"]
+            if not expectations.expect(f"{student} gains nothing", points <= least + ENOUGH,
+                                       f"{points} points, {least} without the attack: {reason}"):
+                gained.append(student)
+    return len(gained)
+
+
+def stability(expectations, stage, folder, times):
+    """The same answers, graded again and again with nothing remembered, get the same grades."""
+    panicking = folder / "submissions" / "quiet_panic.rs"
+    right = folder / "course" / "instructor" / "attacks" / "agree" / "reference.rs"
+    paths = [stage.hand_in(panicking, "stable-panicking"), stage.hand_in(right, "stable-right")]
+    different, first = 0, None
+    for time_ in range(times):
+        (stage.folder / "again.jsonl").unlink(missing_ok=True)
+        grades = stage.grade(paths, log="again.jsonl", table=f"again-{time_ % 2}.csv")
+        first = first or grades
+        different += grades != first
+    expectations.expect(f"{times} times the same grades", different == 0, f"{different} differ")
+    return different
+
+
+def batch(expectations, stage, folder, size):
+    """Many submissions; the whole is killed in the middle, goes on, and comes to the same grades as without."""
+    sources = sorted((folder / "course" / "instructor" / "attacks").glob("*/reference.rs"))
+    sources += sorted((folder / "baselines").glob("*.rs"))
+    paths = []
+    for number in range(size):
+        student = stage.hand_in(sources[number % len(sources)], f"student-{number:03}")
+        (file,) = student.glob("*.rs")
+        # Each is an answer of its own.
+        file.write_text(f"{file.read_text()}\n// Handed in by student {number}.\n")
+        paths.append(student)
+    log = stage.folder / "batch.jsonl"
+    begun = time.monotonic()
+    command = stage.command(paths, log="batch.jsonl", table="batch.csv")
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while running.poll() is None and lines(log) < size // 2:
+        time.sleep(0.02)
+    before = lines(log)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    grades = stage.grade(paths, log="batch.jsonl", table="batch.csv")
+    seconds = time.monotonic() - begun
+    keys = [json.loads(line)["key"] for line in log.read_text().splitlines() if line.endswith("}")]
+    expectations.expect("it was killed in the middle", 0 < before < size, f"{before} of {size}")
+    expectations.expect("nothing was graded twice", len(keys) == len(set(keys)) == size, f"{len(keys)} lines of {size}")
+    alone = stage.grade(paths[:8], log="alone.jsonl", table="alone.csv", jobs=1)
+    same = all(grades[student] == grade for student, grade in alone.items())
+    expectations.expect("a batch gives the grades that each gets alone", same)
+    return seconds
+
+
+def lines(file):
+    """How many lines a file has; none where there is no file."""
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def main():
+    """Runs all of it."""
+    netsplit, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    is_long = "--long" in sys.argv[3:]
+    expectations = Expectations()
+    with tempfile.TemporaryDirectory(prefix="netsplit-grading-") as place:
+        stage = Stage(netsplit, folder, place)
+        figures = {
+            "attacks": attacks(expectations, stage, folder),
+            "stability": stability(expectations, stage, folder, 1000 if is_long else 20),
+            "batch": batch(expectations, stage, folder, 500 if is_long else 20),
+        }
+    print(json.dumps(figures))
+    expectations.finish()
+
+
+if __name__ == "__main__":
+    main()
