@@ -4,6 +4,8 @@
 
 mod forks;
 mod member;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
