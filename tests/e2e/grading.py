@@ -7,6 +7,7 @@ figures of the project ask for.
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -59,7 +60,7 @@ class Stage:
         """What a table says."""
         with open(self.folder / table, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        return {row["student"]: (float(row["points"]), row["exercise"], row["reason"]) for row in rows}
+        return {(row["student"], row["exercise"]): (float(row["points"]), row["reason"]) for row in rows}
 
 
 def attacks(expectations, stage, folder):
@@ -71,11 +72,11 @@ def attacks(expectations, stage, folder):
     grades = stage.grade(paths)
     expectations.expect("every submission has a grade", len(grades) == len(paths), f"{len(grades)} of {len(paths)}")
     gained = []
-    for student, (points, exercise, reason) in sorted(grades.items()):
+    for (student, exercise), (points, reason) in sorted(grades.items()):
         if student.startswith("right-"):
             expectations.expect(f"{student} gets everything", points > 10 - ENOUGH, f"{points}: {reason}")
         elif not student.startswith("baseline-"):
-            least, _, _ = grades[f"baseline-{exercise}"]
+            least, _ = grades[f"baseline-{exercise}", exercise]
             if not expectations.expect(f"{student} gains nothing", points <= least + ENOUGH,
                                        f"{points} points, {least} without the attack: {reason}"):
                 gained.append(student)
@@ -123,9 +124,31 @@ def batch(expectations, stage, folder, size):
     expectations.expect("it was killed in the middle", 0 < before < size, f"{before} of {size}")
     expectations.expect("nothing was graded twice", len(keys) == len(set(keys)) == size, f"{len(keys)} lines of {size}")
     alone = stage.grade(paths[:8], log="alone.jsonl", table="alone.csv", jobs=1)
-    same = all(grades[student] == grade for student, grade in alone.items())
+    same = all(grades[which] == grade for which, grade in alone.items())
     expectations.expect("a batch gives the grades that each gets alone", same)
     return seconds
+
+
+def submission(expectations, stage, folder, times):
+    """Seconds for one submission of three exercises with 200 hidden cases each, of which nothing is known but the exercises: the median."""
+    instructor = stage.course / "instructor" / "attacks"
+    for name, cases in [("memory", 100), ("agree", 200), ("digest", 200)]:
+        hidden = instructor / name / "hidden.rs"
+        hidden.write_text(re.sub(r"\.hidden\((\"[^\"]+\"), \d+,", rf".hidden(\1, {cases},", hidden.read_text()))
+    answers = [(instructor / name / "reference.rs").read_text() for name in ("memory", "agree", "digest")]
+    taken = []
+    for time_ in range(times + 1):
+        student = stage.folder / "submitted" / f"three-{time_}"
+        student.mkdir(parents=True)
+        for number, answer in enumerate(answers):
+            (student / f"{number}.rs").write_text(f"{answer}\n// Handed in {time_}.\n")
+        begun = time.monotonic()
+        grades = stage.grade([student], log="three.jsonl", table="three.csv")
+        taken.append(time.monotonic() - begun)
+        points = [points for points, _ in grades.values()]
+        expectations.expect("all three get everything", len(points) == 3 and min(points) > 10 - ENOUGH, str(grades))
+    # The first one builds the judge.
+    return sorted(taken[1:])[times // 2]
 
 
 def lines(file):
@@ -144,6 +167,8 @@ def main():
             "attacks": attacks(expectations, stage, folder),
             "stability": stability(expectations, stage, folder, 1000 if is_long else 20),
             "batch": batch(expectations, stage, folder, 500 if is_long else 20),
+            # Last, since it changes the course.
+            "submission": submission(expectations, stage, folder, 11 if is_long else 3),
         }
     print(json.dumps(figures))
     expectations.finish()

@@ -126,7 +126,10 @@ const KERNEL: [(&str, &[&str]); 9] = [
     ("netsplit-grading", &["netsplit-control", "netsplit-engine", "netsplit-report"]),
     ("netsplit-assistant", &[]),
     ("netsplit-assistant-server", &["netsplit-assistant"]),
-    ("netsplit-kernel", &["netsplit-assistant", "netsplit-confinement", "netsplit-engine", "netsplit-grading"]),
+    (
+        "netsplit-kernel",
+        &["netsplit-assistant", "netsplit-confinement", "netsplit-engine", "netsplit-grading"],
+    ),
 ];
 
 /// Of the kernel's parts, none sees more than it should: the engine knows no Jupyter, the host nothing but the runtime.

@@ -12,6 +12,7 @@ use crate::project::Project;
 
 mod cells;
 mod endings;
+mod grading;
 mod kills;
 mod programs;
 
@@ -38,6 +39,8 @@ enum Source {
     Explorer { name: &'static str, number: &'static str },
     /// One number of a part of `benches/cells.py`: the same cells in our kernel and in evcxr's, alternating.
     Cells { part: &'static str, number: &'static str },
+    /// One number of tests/e2e/grading.py, with as many repetitions as it takes.
+    Grading { number: &'static str },
     /// A conversation with our kernel in which cells, processes and the kernel itself come to bad ends.
     Endings(endings::Part),
 }
@@ -78,7 +81,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 30] = [
+pub const FIGURES: [Figure; 34] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",
@@ -173,6 +176,35 @@ pub const FIGURES: [Figure; 30] = [
         about: "simulated reads and writes of 50 clients at five servers of Raft without faults, by real time",
         source: Source::Program { name: "raft_throughput", profile: "release", peers: &[] },
         goal: None,
+    },
+    Figure {
+        name: "grade/attacks",
+        unit: "attacks",
+        about: "attacks of tests/attacks that get more than the wrong answer that they dress up",
+        source: Source::Grading { number: "attacks" },
+        goal: Some(Goal::AtMost(0.0)),
+    },
+    Figure {
+        name: "grade/stability",
+        unit: "grades",
+        about: "1,000 times two answers, of which one panics: grades that differ from the first",
+        source: Source::Grading { number: "stability" },
+        goal: Some(Goal::AtMost(0.0)),
+    },
+    Figure {
+        name: "grade/submission",
+        unit: "s",
+        about: "one submission of three exercises with 200 hidden cases each, `netsplit grade` from start to end, the \
+                judge built before",
+        source: Source::Grading { number: "submission" },
+        goal: Some(Goal::AtMost(1.5)),
+    },
+    Figure {
+        name: "grade/batch",
+        unit: "s",
+        about: "500 submissions on 2 workers, all killed in the middle and begun again",
+        source: Source::Grading { number: "batch" },
+        goal: Some(Goal::AtMost(480.0)),
     },
     Figure {
         name: "view/diagram_200",
@@ -430,7 +462,9 @@ fn parts_of_cells(options: &Options) -> BTreeSet<&'static str> {
     let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
     let part = |figure: &Figure| match figure.source {
         Source::Cells { part, .. } => Some(part),
-        Source::Program { .. } | Source::Explorer { .. } | Source::Endings(_) => None,
+        Source::Program { .. } | Source::Explorer { .. } | Source::Grading { .. } | Source::Endings(_) => {
+            None
+        }
     };
     wanted.filter_map(part).collect()
 }
@@ -438,12 +472,14 @@ fn parts_of_cells(options: &Options) -> BTreeSet<&'static str> {
 /// Measures the figures that are asked for, handing each to `see` as soon as it is known.
 pub fn run(project: &Project, options: &Options, mut see: impl FnMut(&Measured)) -> Vec<Measured> {
     let mut cells: Option<Result<BTreeMap<String, Numbers>, String>> = None;
+    let mut graded = None;
     let wanted = FIGURES.iter().filter(|figure| options.wants(figure));
     let measured = wanted.map(|&figure| {
         let numbers = match figure.source {
             Source::Program { name, profile, peers } => programs::measure(project, name, profile, peers),
             Source::Explorer { name, number } => programs::measure_explorer(project, name, number),
             Source::Endings(part) => endings::measure(project, part),
+            Source::Grading { number } => grading::measure(project, &mut graded, number),
             Source::Cells { number, .. } => {
                 let all = cells.get_or_insert_with(|| cells::measure(project, &parts_of_cells(options)));
                 all.clone().and_then(|all| {

@@ -113,7 +113,8 @@ pub(super) fn browser(run: &mut Run<'_>) -> Tally {
 
 /// `netsplit grade` against what students may think of.
 pub(super) fn grading(run: &mut Run<'_>) -> Tally {
-    let arguments = [run.project.program("debug", "netsplit"), run.project.root.join("tests").join("attacks")];
+    let arguments =
+        [run.project.program("debug", "netsplit"), run.project.root.join("tests").join("attacks")];
     script(run, "grading.py", &arguments)
 }
 

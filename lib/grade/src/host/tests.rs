@@ -139,8 +139,13 @@ fn a_life_tells_its_wishes_in_order() {
     let Ok(Word::Hello(text)) = from_bytes(&message.bytes) else { panic!("{message:?}") };
     assert_eq!(text, "opened 2 times at 7ms");
     assert_eq!(message.text, "Hello(\"opened 2 times at 7ms\")");
-    let [Wish::SetTimer { after, timer }, Wish::CancelTimer { timer: other }] = rest else { panic!("{rest:?}") };
-    assert_eq!((*after, from_bytes::<u8>(&timer.bytes), from_bytes::<u8>(&other.bytes)), (ms(5), Ok(1), Ok(2)));
+    let [Wish::SetTimer { after, timer }, Wish::CancelTimer { timer: other }] = rest else {
+        panic!("{rest:?}")
+    };
+    assert_eq!(
+        (*after, from_bytes::<u8>(&timer.bytes), from_bytes::<u8>(&other.bytes)),
+        (ms(5), Ok(1), Ok(2))
+    );
     let Reply::Step { state, .. } = &replies[0] else { panic!() };
     assert_eq!(state, "Shop { bank: NodeId(9), open: None }");
 }
@@ -148,8 +153,13 @@ fn a_life_tells_its_wishes_in_order() {
 #[test]
 fn calls_come_back() {
     // A request makes a call to a service of the judge's, whose outcome answers the request.
-    let request = |call| Question::Request { call: CallId(call), request: to_bytes(&350_u32).unwrap(), surroundings: surroundings() };
-    let ended = |call, outcome| Question::Ended { from: NodeId(9), call, outcome, surroundings: surroundings() };
+    let request = |call| Question::Request {
+        call: CallId(call),
+        request: to_bytes(&350_u32).unwrap(),
+        surroundings: surroundings(),
+    };
+    let ended =
+        |call, outcome| Question::Ended { from: NodeId(9), call, outcome, surroundings: surroundings() };
     let replies = replies(vec![
         begin("Shop", to_bytes(&9_u32).unwrap()),
         request(70),
@@ -166,7 +176,8 @@ fn calls_come_back() {
         panic!("{replies:?}")
     };
     assert_eq!(from_bytes::<String>(response).as_deref(), Ok("paid"));
-    let refused = matches!(wishes(&replies[4]), [Wish::Answer { call: CallId(71), outcome: Outcome::Fail(_) }]);
+    let refused =
+        matches!(wishes(&replies[4]), [Wish::Answer { call: CallId(71), outcome: Outcome::Fail(_) }]);
     assert!(refused, "{replies:?}");
     assert!(matches!(&replies[5], Reply::Misfit(text) if text == "the end of a call that nobody made"));
 }
@@ -204,7 +215,8 @@ fn what_does_not_fit_is_said() {
     // Another type, another setup, a question before the beginning: each is a reply, and none ends the process.
     let timer = Question::Timer { timer: vec![3], surroundings: surroundings() };
     let replies = replies(vec![timer, begin("Store", Vec::new()), begin("Shop", Vec::new())]);
-    let texts: Vec<&str> = replies.iter().map(|it| if let Reply::Misfit(text) = it { text } else { "" }).collect();
+    let texts: Vec<&str> =
+        replies.iter().map(|it| if let Reply::Misfit(text) = it { text } else { "" }).collect();
     assert_eq!(texts[..2], ["nothing has begun here", "the answer has no node Store"]);
     assert!(!texts[2].is_empty());
 }
