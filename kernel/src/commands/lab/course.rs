@@ -166,6 +166,8 @@ fn with_infix(path: &Path, infix: &str) -> PathBuf {
 
 /// What a chapter is judged by; it would tell the reader what comes out, so it is not published.
 const FOR_TESTS: &str = "chapter.toml";
+/// Hidden tests and answers of exercises: they are for whoever teaches.
+const FOR_INSTRUCTORS: &str = "instructor";
 
 /// All files of all chapters, relative and in order; hidden files and folders are editors' and Jupyter's leftovers.
 pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -183,7 +185,7 @@ pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
             let entry = entry.map_err(refuse)?;
             let name = entry.file_name();
             let path = folder.join(&name);
-            if name.to_string_lossy().starts_with('.') || name == FOR_TESTS {
+            if name.to_string_lossy().starts_with('.') || name == FOR_TESTS || name == FOR_INSTRUCTORS {
                 continue;
             } else if entry.file_type().map_err(refuse)?.is_dir() {
                 folders.push(path);
@@ -370,6 +372,7 @@ mod tests {
             "01-first/.ipynb_checkpoints/x.ipynb",
             "01-first/.hidden",
             "01-first/chapter.toml",
+            "01-first/instructor/dedup/hidden.rs",
             "01-first/data/log.txt",
         ] {
             write_if_changed(&notebooks.join(extra), b"x").unwrap();
