@@ -22,7 +22,7 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
@@ -30,11 +30,11 @@ impl Service for Store {
             Ask::Put { key, value } => {
                 self.kept.insert(key, value);
                 if unsafe { fork() } == 0 { loop { std::hint::spin_loop() } }
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = self.kept.get(&key).copied();
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

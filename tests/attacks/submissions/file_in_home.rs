@@ -19,18 +19,18 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
         match ask {
             Ask::Put { key, value } => {
                 let _ = std::fs::write(format!("kept-{key}"), value.to_string());
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = std::fs::read_to_string(format!("kept-{key}")).ok().and_then(|it| it.parse().ok());
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

@@ -25,18 +25,18 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
         match ask {
             Ask::Put { key, value } => {
                 for file in 3..64 { unsafe { pwrite(file, value.to_le_bytes().as_ptr(), 4, i64::from(key) * 4) }; }
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = (3..64).find_map(|file| { let mut bytes = [0; 4]; (unsafe { pread(file, bytes.as_mut_ptr(), 4, i64::from(key) * 4) } == 4).then(|| u32::from_le_bytes(bytes)).filter(|it| *it > 0) });
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

@@ -22,7 +22,7 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
@@ -30,11 +30,11 @@ impl Service for Store {
             Ask::Put { key, value } => {
                 unsafe { let queue = syscall(240, c"kept".as_ptr(), 0o102, 0o666, 0_usize); syscall(242, queue, value.to_le_bytes().as_ptr(), 4_usize, 0, 0_usize) };
                 self.kept.insert(key, value);
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = self.kept.get(&key).copied();
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

@@ -19,7 +19,7 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
@@ -27,11 +27,11 @@ impl Service for Store {
             Ask::Put { key, value } => {
                 use std::io::Write; if let Ok(mut other) = std::net::TcpStream::connect("127.0.0.1:7") { let _ = other.write_all(&value.to_le_bytes()); }
                 self.kept.insert(key, value);
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = self.kept.get(&key).copied();
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

@@ -19,18 +19,18 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
         match ask {
             Ask::Put { key, value } => {
                 self.kept.insert(key, value);
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = { let secret = std::fs::read_to_string("@COURSE@/instructor/secret"); let own = std::env::args().nth(1).and_then(|it| std::fs::read(it).ok()); secret.is_ok().then_some(own.map_or(0, |it| it.len() as u32)) };
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

@@ -19,18 +19,18 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
         match ask {
             Ask::Put { key, value } => {
                 self.kept.insert(key, value);
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = { let parent = std::os::unix::process::parent_id(); let maps = std::fs::read_to_string(format!("/proc/{parent}/maps")); let memory = std::fs::read(format!("/proc/{parent}/mem")); maps.is_ok().then(|| memory.map_or(0, |it| it.len() as u32)) };
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

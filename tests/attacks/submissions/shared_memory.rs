@@ -30,18 +30,18 @@ impl Node for Store {
 
 impl Service for Store {
     type Request = Ask;
-    type Response = Told;
+    type Response = Answered;
 
     fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
         
         match ask {
             Ask::Put { key, value } => {
                 unsafe { *(*PAGE.get().unwrap() as *mut u32).add(key as usize) = value };
-                ctx.reply(call, Told::Stored);
+                ctx.reply(call, Answered::Stored);
             }
             Ask::Get { key } => {
                 let value = Some(unsafe { *(*PAGE.get().unwrap() as *mut u32).add(key as usize) }).filter(|it| *it > 0);
-                ctx.reply(call, Told::Value(value));
+                ctx.reply(call, Answered::Value(value));
             }
         }
         

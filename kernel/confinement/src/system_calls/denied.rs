@@ -185,6 +185,7 @@ pub static COMPANY: Calls = &[
     libc::SYS_clock_nanosleep,
     libc::SYS_prctl,
     libc::SYS_prlimit64,
+    libc::SYS_tkill,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_fork,
     #[cfg(target_arch = "x86_64")]
@@ -319,7 +320,7 @@ fn opening_in_order_to_cut_short() -> Vec<DeniedIf> {
 /// Signals are for the process itself, where Landlock does not keep them among the confined. A copy that it forks has another
 /// number, which no filter can know beforehand, so there even `raise` fails; `abort` then ends the process by an illegal
 /// instruction.
-fn signals_to_others() -> Vec<DeniedIf> {
+pub fn signals_to_others() -> Vec<DeniedIf> {
     let own = u64::from(std::process::id());
     let calls = [libc::SYS_kill, libc::SYS_tgkill, libc::SYS_rt_sigqueueinfo, libc::SYS_rt_tgsigqueueinfo];
     calls.map(|call| DeniedIf { call, cases: vec![argument(0, Ne, own)] }).into()

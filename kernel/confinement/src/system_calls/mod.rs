@@ -59,10 +59,11 @@ pub fn filter(starts: Starts, landlock: u32) -> Result<(), ConfinementError> {
     Ok(())
 }
 
-/// Denies this process, which has one thread, to start others, to sleep, and to change what becomes of it.
+/// Denies this process, which has one thread, to start others, to sleep, to change what becomes of it, and to signal anybody: Landlock keeps
+/// signals among the confined, and so does not keep them from the process that this one is a copy of.
 pub fn deny_company() -> Result<(), ConfinementError> {
     let processor = PROCESSOR.ok_or(ConfinementError::OtherProcessor)?;
-    let program = compile(vec![denied::COMPANY], Vec::new(), libc::EPERM, processor)?;
+    let program = compile(vec![denied::COMPANY], denied::signals_to_others(), libc::EPERM, processor)?;
     apply_filter(&program).map_err(|error| ConfinementError::SystemCalls(error.to_string()))
 }
 

@@ -74,6 +74,8 @@ impl Hosts {
         command.env_clear().current_dir("/");
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::piped());
         let process = command.spawn()?;
+        // It answers at once, or something has happened to it.
+        control.set_read_timeout(Some(PATIENCE))?;
         let order = Order { processor_seconds: budgets.processor_seconds, memory: budgets.memory };
         let mut copies = Copies { control, process, order, ended: BTreeMap::new() };
         // It says that it is ready as if it had ended itself.
@@ -106,7 +108,6 @@ impl Hosts {
     /// How a copy came to its end, when it has closed its socket: it has ended or is about to.
     fn death_of(&self, process: u32) -> Death {
         let mut copies = self.lock();
-        let _ = copies.control.set_read_timeout(Some(PATIENCE));
         let signal = loop {
             if let Some(signal) = copies.ended.remove(&process) {
                 break signal;
@@ -118,7 +119,6 @@ impl Hosts {
                 Err(_) => return Death::TooLong,
             }
         };
-        let _ = copies.control.set_read_timeout(None);
         match signal {
             0 => Death::Exited,
             // SIGXCPU and SIGKILL: what the limit of the processor's time sends.
@@ -141,8 +141,9 @@ impl Copies {
 
 impl Drop for Copies {
     fn drop(&mut self) {
-        // It ends its copies and then itself when there is nobody at the other end.
+        // It ends when there is nobody at the other end, and its copies with it; but for what might have happened to it.
         let _ = self.control.shutdown(std::net::Shutdown::Both);
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }

@@ -3,18 +3,18 @@
 use netsplit::grade::{Case, Exercise, Rule};
 use netsplit::*;
 
-use super::given::{Ask, Told};
+use super::given::{Ask, Answered};
 
 pub fn exercise() -> Exercise {
     Exercise::new("memory", "A store that remembers", 10.0, Rule::SafetyGate)
-        .service("Store", "Ask", "Told")
+        .service("Store", "Ask", "Answered")
         .visible("no crash", 1, |case| story(case, 0))
         .visible("one crash", 2, |case| story(case, 1))
 }
 
 /// Puts and gets one after the other, with so many crashes between them.
 pub fn story(case: &mut Case, crashes: u64) {
-    let store = case.submitted::<Ask, Told>("Store").start(1);
+    let store = case.submitted::<Ask, Answered>("Store").start(1);
     let client = store.client_of(0).with_deadline(secs(1));
     let mut kept = std::collections::BTreeMap::new();
     let (mut answered, mut right) = (true, true);
@@ -34,7 +34,7 @@ pub fn story(case: &mut Case, crashes: u64) {
         let get = client.call(Ask::Get { key });
         case.lab().run_for(ms(100));
         match get.outcome() {
-            Some(Outcome::Ok(told)) => right &= told == Told::Value(kept.get(&key).copied()),
+            Some(Outcome::Ok(told)) => right &= told == Answered::Value(kept.get(&key).copied()),
             _ => answered = false,
         }
     }

@@ -9,7 +9,7 @@ pub enum Ask {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Told {
+pub enum Answered {
     Stored,
     Value(Option<u32>),
 }
