@@ -38,13 +38,7 @@ impl<'a> Workshop<'a> {
     /// # Errors
     /// If it cannot be made.
     pub fn folder(&self, name: &str) -> Result<Bench, GradingError> {
-        let path = self.folders.cells.join(name);
-        let make = || match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => fs::create_dir_all(&path),
-        };
-        make().map_err(|error| GradingError::file("write", &path, error))?;
-        Ok(Bench(path))
+        Bench::at(self.folders.cells.join(name))
     }
 }
 
@@ -53,6 +47,19 @@ impl<'a> Workshop<'a> {
 pub struct Bench(PathBuf);
 
 impl Bench {
+    /// Here; what was there goes.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn at(path: PathBuf) -> Result<Self, GradingError> {
+        let make = || match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => fs::create_dir_all(&path),
+        };
+        make().map_err(|error| GradingError::file("write", &path, error))?;
+        Ok(Self(path))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
