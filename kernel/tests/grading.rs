@@ -143,7 +143,9 @@ fn the_autograder_judges_with_the_courses_tests() {
     let codes = |answer: &str| {
         executed(&course, "autograded/ann/one", &environment, &[&look, answer, ":grade total"])
     };
-    let (report, points) = display_and_number(&codes("// answer: total\nfn total(_: Vec<i64>) -> i64 { 0 }"));
+    let (report, points) = display_and_number(&codes(
+        "// answer: total\nfn total(n: Vec<i64>) -> i64 { if n.is_empty() { 0 } else { i64::MAX } }",
+    ));
     assert_eq!(points, "0.5", "{report}");
     assert!(report.contains("of 20 cases passed"), "{report}");
     assert!(secret.exists());

@@ -86,7 +86,8 @@ impl OwnSession {
     /// # Errors
     /// If the folders cannot be made, or the keeper does not start.
     pub fn start(library: &Library, is_confined: bool) -> Result<Self, GradingError> {
-        let sessions = library.places.cache.join("sessions");
+        // Not among the notebooks': kernels remove what lies there and belongs to none of them.
+        let sessions = library.places.cache.join("grading");
         let failed = |error| GradingError::file("write", &sessions, error);
         fs::create_dir_all(&sessions).map_err(failed)?;
         let folder = tempfile::Builder::new().prefix("grade-").tempdir_in(&sessions).map_err(failed)?;
