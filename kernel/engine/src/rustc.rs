@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use crate::diagnostics::Diagnostic;
 use crate::library::Parts;
 use crate::linker::Linker;
-use crate::programs::Programs;
+use crate::programs::{Program, Programs};
 
 /// The name of the crate that every cell is, so that a type has one identity in all of them.
 pub const CRATE: &str = "cells";
@@ -145,15 +145,16 @@ pub fn understood((is_well, stderr): (bool, String)) -> (bool, Vec<Diagnostic>) 
     (is_well, diagnostics)
 }
 
-/// Runs a program to its end, or until somebody interrupts; whether it went well, and what it said on stderr.
+/// Runs a program to its end, or until somebody interrupts; whether it went well, and what it said on stderr. In a confined session it is held
+/// to what the compiler may reach.
 ///
 /// # Errors
 /// If it cannot be run, or was stopped.
 pub fn run(command: &Command, programs: &mut Programs<'_>) -> Result<(bool, String), CompileError> {
-    run_within(command, None, programs)
+    heard(command, programs, |programs, nothing, stderr| programs.start(command, nothing, stderr))
 }
 
-/// The same, for a program that is held to this in place of what the session's programs are.
+/// The same, for a program that is held to this, whatever holds for the session.
 ///
 /// # Errors
 /// If it cannot be run, or was stopped.
@@ -162,18 +163,23 @@ pub fn run_within(
     confinement: Option<Confinement>,
     programs: &mut Programs<'_>,
 ) -> Result<(bool, String), CompileError> {
+    heard(command, programs, |programs, nothing, stderr| {
+        programs.start_trusted(command, [nothing, nothing, stderr], confinement)
+    })
+}
+
+fn heard<'a>(
+    command: &Command,
+    programs: &mut Programs<'a>,
+    start: impl FnOnce(&mut Programs<'a>, BorrowedFd<'_>, BorrowedFd<'_>) -> io::Result<Program<'a>>,
+) -> Result<(bool, String), CompileError> {
     let not_run = |source| CompileError::NotRun {
         program: command.get_program().to_string_lossy().into_owned(),
         source,
     };
     let (mut stderr, theirs) = io::pipe().map_err(not_run)?;
     let nothing = File::options().read(true).write(true).open("/dev/null").map_err(not_run)?;
-    let streams = [nothing.as_fd(), nothing.as_fd(), theirs.as_fd()];
-    let program = match confinement {
-        Some(confinement) => programs.start_trusted(command, streams, Some(confinement)),
-        None => programs.start(command, nothing.as_fd(), theirs.as_fd()),
-    };
-    let program = program.map_err(not_run)?;
+    let program = start(programs, nothing.as_fd(), theirs.as_fd()).map_err(not_run)?;
     drop(theirs);
     let mut said = Vec::new();
     let _ = stderr.read_to_end(&mut said);

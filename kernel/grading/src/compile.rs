@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use netsplit_control::Bounds;
 use netsplit_engine::diagnostics::{Diagnostic, without_colours};
 use netsplit_engine::rustc::{self, Job};
 use netsplit_report::Exercise;
@@ -15,11 +16,15 @@ use crate::workshop::{Bench, Workshop};
 
 /// The crates that an answer may name besides `netsplit`. Nothing below `netsplit` is among them: an answer names the library as a whole.
 const OFFERED: [&str; 2] = ["serde", "serde_json"];
-/// Answers run for long where many schedules are judged, so they are optimised a little, and checked as in a session.
+/// An answer is checked as in a session, and not optimised either: for the compiler that is a fourth of the work, and what takes time in judging
+/// is the world around the answer.
 const FLAGS: [&str; 3] = ["-Coverflow-checks=on", "-Cdebug-assertions=on", "-Cmetadata=netsplit-answer"];
 /// The errors of a name that is not there.
 const NO_SUCH_NAME: [&str; 10] =
     ["E0404", "E0405", "E0412", "E0422", "E0423", "E0425", "E0432", "E0433", "E0531", "E0603"];
+/// What the compiler may use for an answer, whatever is in it: many times what the largest one of the course needs.
+const BOUNDS: Bounds =
+    Bounds { memory: Some(4 << 30), processor_seconds: Some(60), file_size: Some(1 << 30), is_final: true };
 /// So many errors are shown in full.
 const SHOWN: usize = 5;
 
@@ -81,8 +86,9 @@ pub fn compile(
         renamed: &written.renamed,
         library: library.clone(),
         crates: Vec::new(),
-        optimisation: "1",
+        optimisation: "0",
     };
+    workshop.programs.keeper.bound_programs(BOUNDS);
     let compiled = match rustc::compile_with(compiler, parts, &job, &mut workshop.programs) {
         Err(rustc::CompileError::Link(reason)) => {
             let sentences = vec!["The answer compiles, and cannot be linked: does it define names of the judge's, such as `netsplit_answer`?".to_string()];
@@ -106,19 +112,19 @@ fn broken(answer: &Answer, exercise: &Exercise, diagnostics: &[Diagnostic], writ
     let errors: Vec<&Diagnostic> = diagnostics.iter().filter(|it| it.is_error()).collect();
     let mut broken = Broken::default();
     let mut drawings = Vec::new();
+    // Where a cell is wrong by itself, that it does not fit is no news.
+    let is_wrong_itself = errors.iter().any(|it| asked_at(it, written).is_none());
     for error in &errors {
-        let asked = asked_at(error, written);
-        let sentences: Vec<String> = forbidden(error, exercise)
-            .into_iter()
-            .chain(elsewhere(error, answer))
-            .chain(asked.clone())
-            .collect();
+        let asked = asked_at(error, written).filter(|_| !is_wrong_itself);
+        let sentences: Vec<String> =
+            forbidden(error, exercise).into_iter().chain(elsewhere(error, answer)).chain(asked).collect();
         for sentence in sentences {
             if !broken.sentences.contains(&sentence) {
                 broken.sentences.push(sentence);
             }
         }
-        if asked.is_none() || error.places().iter().any(|it| it.file_name.contains("cell[")) {
+        let is_of_glue = asked_at(error, written).is_some();
+        if !is_of_glue || error.places().iter().any(|it| it.file_name.contains("cell[")) {
             let text_of = |file: &str| {
                 let number: u32 = file.strip_prefix("cell[")?.strip_suffix(']')?.parse().ok()?;
                 answer.texts().find(|(it, _)| *it == number).map(|(_, text)| text.to_string())

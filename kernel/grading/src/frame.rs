@@ -128,7 +128,8 @@ impl Writer<'_> {
                 let (folder, prefix) = if macros { ("macros", "macros0/") } else { ("items", "") };
                 let text = own_root(&only(&source.rust, &ranges));
                 let path = self.file(folder, prefix, &format!("cell[{}]", source.number), &text)?;
-                self.line(&format!("include!({path});"));
+                // A cell may have a macro of that name.
+                self.line(&format!("::core::include!({path});"));
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! From an answer to its report: compiled, judged, and told in words, whatever the answer is.
 
+use netsplit_engine::Told;
 use netsplit_report::{Exercise, Host, Job, Mode, Report};
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,10 @@ pub fn grade(
     let exercise = judge.exercise(&answer.exercise)?;
     let counts = matches!(mode, Mode::Hidden { .. });
     let without_points = |broken: Broken| Graded {
-        report: nothing(exercise, answer, broken.sentences),
+        report: nothing(
+            exercise,
+            broken.sentences.into_iter().chain(answer.remarks.iter().cloned()).collect(),
+        ),
         drawing: broken.drawing,
         counts,
     };
@@ -69,22 +73,14 @@ pub fn grade(
     Ok(Graded { report, drawing: String::new(), counts })
 }
 
-/// The key of everything that a grade depends on.
-pub fn key(answer: &Answer, judge: &Judge, mode: &Mode) -> String {
-    let mut key = Key::default().and("grade 1").and(&judge.key).and(&answer.exercise);
+/// The key of everything that a grade depends on. The cells are taken as they are: they are taken apart only where that may fail.
+pub fn key(cells: &[Told], exercise: &str, judge: &Judge, mode: &Mode) -> String {
+    let mut key = Key::default().and("grade 1").and(&judge.key).and(exercise);
     key = match mode {
         Mode::Visible { seed } => key.and("visible").and(format!("{seed:?}")),
         Mode::Hidden { secret } => key.and("hidden").and(secret),
     };
-    for (number, text) in answer.texts() {
-        // Numbers are in errors and panics.
-        key = key.and(number.to_string()).and(text);
-    }
-    // What other cells define is told where it is missed.
-    for (name, number) in &answer.elsewhere {
-        key = key.and(name).and(number.to_string());
-    }
-    answer.remarks.iter().fold(key, |key, remark| key.and(remark)).name()
+    cells.iter().fold(key, |key, cell| key.and(cell.number.to_string()).and(&cell.code)).name()
 }
 
 /// Points are a number from nothing to all.
@@ -120,8 +116,7 @@ fn absent(answer: &Answer, exercise: &Exercise) -> Vec<String> {
 }
 
 /// The report of an answer that gets no points.
-pub fn nothing(exercise: &Exercise, answer: &Answer, mut sentences: Vec<String>) -> Report {
-    sentences.extend(answer.remarks.iter().cloned());
+pub fn nothing(exercise: &Exercise, remarks: Vec<String>) -> Report {
     Report {
         exercise: exercise.name.clone(),
         title: exercise.title.clone(),
@@ -130,7 +125,7 @@ pub fn nothing(exercise: &Exercise, answer: &Answer, mut sentences: Vec<String>)
         passed: (0, 0),
         properties: Vec::new(),
         shown: Vec::new(),
-        remarks: sentences,
+        remarks,
         picture: None,
     }
 }

@@ -20,7 +20,7 @@ use netsplit_report::{Assignment, Exercise, Job, Report};
 use crate::error::GradingError;
 use crate::exercises::{Exercises, SourceFile};
 use crate::key::Key;
-use crate::workshop::Workshop;
+use crate::workshop::{Bench, Workshop};
 
 /// Changes when judges are built in another way.
 const FORMAT: &str = "1";
@@ -71,7 +71,7 @@ impl Judge {
         let text = fs::read_to_string(&described).map_err(file)?;
         let assignment = serde_json::from_str(&text).map_err(|error| file(error.into()))?;
         let program = folder.join(PROGRAM);
-        let confinement = confinement(workshop, &program);
+        let confinement = confinement(workshop, &[&program, &workshop.library.parts.host]);
         Ok(Self { assignment, key, exercises: exercises.clone(), program, confinement })
     }
 
@@ -115,12 +115,20 @@ impl Judge {
     }
 }
 
-/// In a confined session exercises may be a student's own, and are held as the compiler is.
-fn confinement(workshop: &Workshop<'_>, program: &Path) -> Option<Confinement> {
+/// What a judge, and the compiler of it, are held to: in a confined session exercises may be a student's own.
+fn confinement(workshop: &Workshop<'_>, programs: &[&Path]) -> Option<Confinement> {
     if workshop.judges_are_trusted {
         return None;
     }
-    workshop.folders.of_compiler_with(&[program, &workshop.library.parts.host])
+    workshop.folders.of_compiler_with(programs)
+}
+
+/// Where a judge is built. Hidden tests are never where a session's code could read them.
+fn bench(workshop: &Workshop<'_>, folder: &Path) -> Result<Bench, GradingError> {
+    match workshop.judges_are_trusted {
+        true => Bench::at(folder.with_extension("build")),
+        false => workshop.folder("judge"),
+    }
 }
 
 /// What a judge depends on.
@@ -176,7 +184,7 @@ fn program(exercises: &Exercises, folder: &Path) -> io::Result<(String, Vec<(Pat
 
 fn make(exercises: &Exercises, folder: &Path, workshop: &mut Workshop<'_>) -> Result<(), GradingError> {
     let file = |error| GradingError::file("write", folder, error);
-    let bench = workshop.folder("judge")?;
+    let bench = bench(workshop, folder)?;
     let (text, renamed) = program(exercises, bench.path()).map_err(file)?;
     let root = bench.path().join("main.rs");
     fs::write(&root, text).map_err(file)?;
@@ -195,7 +203,7 @@ fn make(exercises: &Exercises, folder: &Path, workshop: &mut Workshop<'_>) -> Re
     compiler.arg("-o").arg(&built).arg(&root);
     // An executable is linked by the compiler of C.
     let linker = linker_of_c();
-    let held = workshop.folders.of_compiler_with(&linker.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    let held = confinement(workshop, &linker.iter().map(PathBuf::as_path).collect::<Vec<_>>());
     let (is_well, diagnostics) =
         rustc::understood(rustc::run_within(&compiler, held, &mut workshop.programs)?);
     if !is_well {
@@ -203,7 +211,7 @@ fn make(exercises: &Exercises, folder: &Path, workshop: &mut Workshop<'_>) -> Re
     }
     let mut describe = Command::new(&built);
     describe.arg("describe");
-    let held = confinement(workshop, &built);
+    let held = confinement(workshop, &[&built]);
     let said = ask(&describe, &[], held, workshop).map_err(file)?;
     let failed = |reason| GradingError::Judge { folder: exercises.folder.clone(), reason };
     if !said.is_well {

@@ -22,6 +22,6 @@ pub use command::{COMMANDS, Grading};
 pub use course::{COURSE, Course, is_autograding};
 pub use error::GradingError;
 pub use exercises::{EXERCISES, Exercises, Files, INSTRUCTOR, SourceFile};
-pub use grade::{Graded, grade, key as grade_key};
+pub use grade::{Graded, grade};
 pub use judge::Judge;
 pub use workshop::{OwnSession, Workshop};

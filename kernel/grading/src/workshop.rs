@@ -38,13 +38,7 @@ impl<'a> Workshop<'a> {
     /// # Errors
     /// If it cannot be made.
     pub fn folder(&self, name: &str) -> Result<Bench, GradingError> {
-        let path = self.folders.cells.join(name);
-        let make = || match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => fs::create_dir_all(&path),
-        };
-        make().map_err(|error| GradingError::file("write", &path, error))?;
-        Ok(Bench(path))
+        Bench::at(self.folders.cells.join(name))
     }
 }
 
@@ -53,6 +47,19 @@ impl<'a> Workshop<'a> {
 pub struct Bench(PathBuf);
 
 impl Bench {
+    /// Here; what was there goes.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn at(path: PathBuf) -> Result<Self, GradingError> {
+        let make = || match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => fs::create_dir_all(&path),
+        };
+        make().map_err(|error| GradingError::file("write", &path, error))?;
+        Ok(Self(path))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
@@ -79,7 +86,8 @@ impl OwnSession {
     /// # Errors
     /// If the folders cannot be made, or the keeper does not start.
     pub fn start(library: &Library, is_confined: bool) -> Result<Self, GradingError> {
-        let sessions = library.places.cache.join("sessions");
+        // Not among the notebooks': kernels remove what lies there and belongs to none of them.
+        let sessions = library.places.cache.join("grading");
         let failed = |error| GradingError::file("write", &sessions, error);
         fs::create_dir_all(&sessions).map_err(failed)?;
         let folder = tempfile::Builder::new().prefix("grade-").tempdir_in(&sessions).map_err(failed)?;

@@ -46,7 +46,7 @@ fn what_cannot_be_judged_is_told() {
         "netsplit::idempotency::dedup_table::DedupTable<u64, u64>",
     );
     let imported = format!("use netsplit::idempotency::DedupTable as T;\n{till}");
-    let behind = format!("extern crate netsplit_algorithms;\n{till}");
+    let behind = format!("{till}\nextern crate netsplit_algorithms;");
     let other = till
         .replace("type Response = u64", "type Response = u32")
         .replace("sum: u64", "sum: u32")

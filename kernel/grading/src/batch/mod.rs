@@ -19,7 +19,6 @@ use netsplit_engine::Told;
 use netsplit_engine::library::Library;
 use netsplit_report::Mode;
 
-use crate::answer::Answer;
 use crate::command::unknown;
 use crate::course::Course;
 use crate::error::GradingError;
@@ -82,7 +81,7 @@ struct Wanted {
 enum State {
     /// It is to be graded, or has been: the key under which the log knows it.
     Task(String),
-    /// There is nothing to grade.
+    /// There is nothing to grade: this is what it comes to.
     Nothing(Box<Graded>),
 }
 
@@ -94,6 +93,14 @@ struct Assignment {
     instructor: Option<PathBuf>,
     /// The exercises of each of its notebooks, by the notebook's name.
     notebooks: BTreeMap<String, Vec<String>>,
+}
+
+impl Assignment {
+    /// What an exercise comes to that cannot be judged.
+    fn without_points(&self, exercise: &str, remarks: Vec<String>) -> Result<Graded, GradingError> {
+        let report = nothing(self.judge.exercise(exercise)?, remarks);
+        Ok(Graded { report, drawing: String::new(), counts: matches!(self.mode, Mode::Hidden { .. }) })
+    }
 }
 
 impl Batch<'_> {
@@ -151,13 +158,13 @@ impl Batch<'_> {
         let known = |it: &String| assignment.exercises.named(it).is_some();
         for exercise in exercises.into_iter().filter(known) {
             let mut remarks = remarks.clone();
-            let answer = Answer::of(&cells, &exercise);
             remarks.extend(unknown(&cells, &assignment.exercises));
-            let state = if answer.sources.is_empty() && cells.is_empty() {
-                let report = nothing(assignment.judge.exercise(&exercise)?, &answer, remarks.clone());
-                State::Nothing(Box::new(Graded { report, drawing: String::new(), counts: true }))
+            let state = if cells.is_empty() {
+                let empty = "The file has no cells of code.".to_string();
+                let reasons = if remarks.is_empty() { vec![empty] } else { remarks.clone() };
+                State::Nothing(Box::new(assignment.without_points(&exercise, reasons)?))
             } else {
-                let key = key(&answer, &assignment.judge, &assignment.mode);
+                let key = key(&cells, &exercise, &assignment.judge, &assignment.mode);
                 let task = Task {
                     exercises: assignment.exercises.folder.clone(),
                     instructor: assignment.instructor.clone(),

@@ -1,4 +1,6 @@
 //! One life of one node: questions become calls of its handlers, and what the handlers ask for becomes wishes.
+//!
+//! The part that depends on the node's type is compiled with every answer, for which somebody waits; so it is small, and all else is [`Life`].
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -39,28 +41,75 @@ impl CallRule {
     }
 }
 
-/// A life of a node whose type is not known.
+/// What of a life depends on the node's type. This is compiled again in every answer, so it is little: each method is what cannot be done
+/// without the type.
 pub trait Member {
-    /// The first step.
-    fn begin(&mut self, begin: Begin, surroundings: Surroundings) -> Done;
-    /// Another one.
-    fn step(&mut self, question: Question) -> Done;
+    /// Calls a handler.
+    fn handle(&mut self, event: Event, step: &mut Step, members: &Arc<[NodeId]>) -> Result<(), String>;
+    /// Takes a message out of the slab.
+    fn message(&mut self, slot: Slot, is_watched: bool) -> Result<Packet, String>;
+    /// Takes a timer out of the slab.
+    fn timer(&mut self, slot: Slot, is_watched: bool) -> Result<Packet, String>;
+    /// The node's Debug form.
+    fn state(&self) -> String;
 }
 
-/// A life of a node.
+/// What happens to a node.
+pub enum Event {
+    Start,
+    Message { from: NodeId, message: Vec<u8> },
+    Timer(Vec<u8>),
+    Request { call: CallId, request: Vec<u8> },
+    /// A call has come to an end, as a message that the node made of it.
+    Ended { from: NodeId, message: Box<dyn Any + Send> },
+}
+
+/// A node with what is under way.
 pub struct Typed<N: Node> {
     node: N,
-    step: Step,
-    members: Arc<[NodeId]>,
     messages: Slab<N::Message>,
     timers: Slab<N::Timer>,
-    rules: Rc<[CallRule]>,
     serve: Option<Serve<N>>,
-    respond: Respond,
-    /// The calls that have not come to an end, each with the service it went to.
-    calls: BTreeMap<u64, (usize, Box<dyn Resume>)>,
-    next_call: u64,
-    is_watched: bool,
+}
+
+impl<N: Node> Typed<N> {
+    pub fn new(node: N, serve: Option<Serve<N>>) -> Typed<N> {
+        Typed { node, messages: Slab::new(), timers: Slab::new(), serve }
+    }
+}
+
+impl<N: Node<Message: Wire, Timer: Wire>> Member for Typed<N> {
+    fn handle(&mut self, event: Event, step: &mut Step, members: &Arc<[NodeId]>) -> Result<(), String> {
+        let Typed { node, messages, timers, serve } = self;
+        let mut ctx = Context::new(step, members, messages, timers);
+        match event {
+            Event::Start => node.on_start(&mut ctx),
+            Event::Message { from, message } => node.on_message(from, from_bytes(&message)?, &mut ctx),
+            Event::Timer(timer) => node.on_timer(from_bytes(&timer)?, &mut ctx),
+            Event::Request { call, request } => {
+                let serve = serve.ok_or("this node is no service")?;
+                return serve(node, call, &request, &mut ctx);
+            }
+            Event::Ended { from, message } => {
+                let message = message.downcast::<N::Message>();
+                let message = message.map_err(|_| "a call came back as a message of another type")?;
+                node.on_message(from, *message, &mut ctx);
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, slot: Slot, is_watched: bool) -> Result<Packet, String> {
+        packet(&self.messages.take(slot), is_watched)
+    }
+
+    fn timer(&mut self, slot: Slot, is_watched: bool) -> Result<Packet, String> {
+        packet(&self.timers.take(slot), is_watched)
+    }
+
+    fn state(&self) -> String {
+        debug(&self.node)
+    }
 }
 
 pub fn serve<N: Service<Request: Wire>>(
@@ -82,16 +131,36 @@ pub fn no_response(_: &dyn Any) -> Result<Vec<u8>, String> {
     Err("this node is no service, and has nobody to answer".to_owned())
 }
 
-impl<N: Node<Message: Wire, Timer: Wire>> Typed<N> {
-    pub fn new(node: N, rules: Rc<[CallRule]>, serve: Option<Serve<N>>, respond: Respond) -> Typed<N> {
-        Typed {
+fn packet<T: Wire + Debug>(value: &T, is_watched: bool) -> Result<Packet, String> {
+    let text = if is_watched { debug(value) } else { String::new() };
+    Ok(Packet { bytes: to_bytes(value)?, text })
+}
+
+/// The Debug form, of which a picture shows the beginning.
+fn debug(value: &impl Debug) -> String {
+    netsplit_node::Inspection::of(value).text.unwrap_or_default()
+}
+
+/// A life of a node, but for what depends on its type.
+pub struct Life {
+    node: Box<dyn Member>,
+    step: Step,
+    members: Arc<[NodeId]>,
+    rules: Rc<[CallRule]>,
+    respond: Respond,
+    /// The calls that have not come to an end, each with the service it went to.
+    calls: BTreeMap<u64, (usize, Box<dyn Resume>)>,
+    next_call: u64,
+    is_watched: bool,
+}
+
+impl Life {
+    pub fn new(node: Box<dyn Member>, rules: Rc<[CallRule]>, respond: Respond) -> Life {
+        Life {
             node,
             step: Step::new(),
             members: Arc::from([]),
-            messages: Slab::new(),
-            timers: Slab::new(),
             rules,
-            serve,
             respond,
             calls: BTreeMap::new(),
             next_call: 0,
@@ -99,14 +168,55 @@ impl<N: Node<Message: Wire, Timer: Wire>> Typed<N> {
         }
     }
 
-    fn run(&mut self, around: Surroundings, handler: impl FnOnce(&mut N, &mut Context<N>)) -> Done {
+    /// The first step.
+    pub fn begin(&mut self, begin: Begin, surroundings: Surroundings) -> Done {
+        self.is_watched = begin.is_watched;
+        self.step.node = begin.node;
+        let belongings = &mut self.step.belongings;
+        belongings.random = Random::new(begin.seed);
+        belongings.identity = Identity::new(begin.node, begin.secret);
+        for (file, bytes) in &begin.files {
+            belongings.disk.write(file, bytes);
+        }
+        let writes = belongings.disk.writes();
+        belongings.disk.complete_sync(writes);
+        belongings.disk.set_faults(DiskFaults { capacity: begin.capacity, ..DiskFaults::default() });
+        self.run(surroundings, Event::Start)
+    }
+
+    /// Another step.
+    pub fn step(&mut self, question: Question) -> Done {
+        match question {
+            Question::Message { from, message, surroundings } => {
+                self.run(surroundings, Event::Message { from, message })
+            }
+            Question::Timer { timer, surroundings } => self.run(surroundings, Event::Timer(timer)),
+            Question::Request { call, request, surroundings } => {
+                self.run(surroundings, Event::Request { call, request })
+            }
+            Question::Ended { from, call, outcome, surroundings } => {
+                let (service, resume) =
+                    self.calls.remove(&call).ok_or("the end of a call that nobody made")?;
+                let read = self.rules[service].response;
+                let outcome = match outcome {
+                    Outcome::Ok(bytes) => Outcome::Ok(read(&bytes)?),
+                    Outcome::Fail(reason) => Outcome::Fail(reason),
+                    Outcome::Unknown => Outcome::Unknown,
+                };
+                let message = resume.resume(outcome);
+                self.run(surroundings, Event::Ended { from, message })
+            }
+            Question::Begin(..) | Question::Evaluate { .. } => Err("this node has begun".to_owned()),
+        }
+    }
+
+    fn run(&mut self, around: Surroundings, event: Event) -> Done {
         (self.step.now, self.step.uncertainty) = (around.now, around.uncertainty);
         self.step.monotonic = around.monotonic;
         if *self.members != *around.members {
             self.members = around.members.into();
         }
-        let mut ctx = Context::new(&mut self.step, &self.members, &mut self.messages, &mut self.timers);
-        handler(&mut self.node, &mut ctx);
+        self.node.handle(event, &mut self.step, &self.members)?;
         let effects = std::mem::take(self.step.effects());
         let mut written = self.step.belongings.disk.unsynced().to_vec().into_iter();
         let writes = self.step.belongings.disk.writes();
@@ -119,18 +229,22 @@ impl<N: Node<Message: Wire, Timer: Wire>> Typed<N> {
             other => self.wish(other),
         });
         let wishes = wishes.collect::<Result<Vec<_>, _>>()?;
-        let state = if self.is_watched { debug(&self.node) } else { String::new() };
+        let state = if self.is_watched { self.node.state() } else { String::new() };
         Ok((wishes, state))
     }
 
     fn wish(&mut self, effect: Effect) -> Result<Wish, String> {
+        let is_watched = self.is_watched;
         Ok(match effect {
             Effect::Send { to, message } => {
-                let message = self.messages.take(message);
-                Wish::Send { to, message: self.packet(&message)? }
+                Wish::Send { to, message: self.node.message(message, is_watched)? }
             }
-            Effect::SetTimer { after, timer } => Wish::SetTimer { after, timer: self.timer(timer)? },
-            Effect::CancelTimer { timer } => Wish::CancelTimer { timer: self.timer(timer)? },
+            Effect::SetTimer { after, timer } => {
+                Wish::SetTimer { after, timer: self.node.timer(timer, is_watched)? }
+            }
+            Effect::CancelTimer { timer } => {
+                Wish::CancelTimer { timer: self.node.timer(timer, is_watched)? }
+            }
             Effect::Call(call) => {
                 let known = self.rules.iter().enumerate().find_map(|(service, rule)| {
                     (rule.request)(call.request.as_any()).map(|bytes| (service, bytes))
@@ -154,70 +268,5 @@ impl<N: Node<Message: Wire, Timer: Wire>> Typed<N> {
             Effect::Sync { .. } => Wish::Sync,
             Effect::Write { .. } => unreachable!("writes are told with what they write"),
         })
-    }
-
-    fn timer(&mut self, timer: Slot) -> Result<Packet, String> {
-        let timer = self.timers.take(timer);
-        self.packet(&timer)
-    }
-
-    fn packet<T: Wire + Debug>(&self, value: &T) -> Result<Packet, String> {
-        let text = if self.is_watched { debug(value) } else { String::new() };
-        Ok(Packet { bytes: to_bytes(value)?, text })
-    }
-}
-
-/// The Debug form, of which a picture shows the beginning.
-fn debug(value: &impl Debug) -> String {
-    netsplit_node::Inspection::of(value).text.unwrap_or_default()
-}
-
-impl<N: Node<Message: Wire, Timer: Wire>> Member for Typed<N> {
-    fn begin(&mut self, begin: Begin, surroundings: Surroundings) -> Done {
-        self.is_watched = begin.is_watched;
-        self.step.node = begin.node;
-        let belongings = &mut self.step.belongings;
-        belongings.random = Random::new(begin.seed);
-        belongings.identity = Identity::new(begin.node, begin.secret);
-        for (file, bytes) in &begin.files {
-            belongings.disk.write(file, bytes);
-        }
-        let writes = belongings.disk.writes();
-        belongings.disk.complete_sync(writes);
-        belongings.disk.set_faults(DiskFaults { capacity: begin.capacity, ..DiskFaults::default() });
-        self.run(surroundings, |node, ctx| node.on_start(ctx))
-    }
-
-    fn step(&mut self, question: Question) -> Done {
-        match question {
-            Question::Message { from, message, surroundings } => {
-                let message = from_bytes(&message)?;
-                self.run(surroundings, |node, ctx| node.on_message(from, message, ctx))
-            }
-            Question::Timer { timer, surroundings } => {
-                let timer = from_bytes(&timer)?;
-                self.run(surroundings, |node, ctx| node.on_timer(timer, ctx))
-            }
-            Question::Request { call, request, surroundings } => {
-                let serve = self.serve.ok_or("this node is no service")?;
-                let mut served = Ok(());
-                let done = self.run(surroundings, |node, ctx| served = serve(node, call, &request, ctx));
-                served.and(done)
-            }
-            Question::Ended { from, call, outcome, surroundings } => {
-                let (service, resume) =
-                    self.calls.remove(&call).ok_or("the end of a call that nobody made")?;
-                let read = self.rules[service].response;
-                let outcome = match outcome {
-                    Outcome::Ok(bytes) => Outcome::Ok(read(&bytes)?),
-                    Outcome::Fail(reason) => Outcome::Fail(reason),
-                    Outcome::Unknown => Outcome::Unknown,
-                };
-                let message = resume.resume(outcome).downcast::<N::Message>();
-                let message = message.map_err(|_| "a call came back as a message of another type")?;
-                self.run(surroundings, |node, ctx| node.on_message(from, *message, ctx))
-            }
-            Question::Begin(..) | Question::Evaluate { .. } => Err("this node has begun".to_owned()),
-        }
     }
 }

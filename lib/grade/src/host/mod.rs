@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::frames::{self, Question, Reply};
 pub use forks::{News, Order, receive, tell};
-use member::{CallRule, Member, Typed};
+use member::{CallRule, Life, Typed};
 
 /// The function of an answer's library that says what it defines: `fn netsplit_answer(&mut Answers)`.
 pub const ENTRY: &str = "netsplit_answer";
@@ -27,7 +27,7 @@ pub const ENTRY: &str = "netsplit_answer";
 pub trait Wire: Serialize + DeserializeOwned + 'static {}
 impl<T: Serialize + DeserializeOwned + 'static> Wire for T {}
 
-type Make = Box<dyn Fn(&[u8]) -> Result<Box<dyn Member>, String>>;
+type Make = Box<dyn Fn(&[u8]) -> Result<Life, String>>;
 type Function = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, String>>;
 
 /// What an answer defines, by name.
@@ -71,20 +71,29 @@ impl Answers {
         let rules: std::rc::Rc<[CallRule]> = calls.rules.into();
         let make = move |setup: &[u8]| {
             let node = make(frames::from_bytes(setup)?);
-            Ok(Box::new(Typed::new(node, rules.clone(), serve, response)) as Box<dyn Member>)
+            Ok(Life::new(Box::new(Typed::new(node, serve)), rules.clone(), response))
         };
-        self.nodes.insert(name, Box::new(make));
+        self.insert_node(name, Box::new(make));
+    }
+
+    // These two are no generic functions, so the maps' own are not compiled with every answer.
+    fn insert_node(&mut self, name: &'static str, make: Make) {
+        self.nodes.insert(name, make);
+    }
+
+    fn insert_function(&mut self, name: &'static str, function: Function) {
+        self.functions.insert(name, function);
     }
 
     /// A function of one argument.
     pub fn function<I: Wire, O: Wire>(&mut self, name: &'static str, function: fn(I) -> O) {
         let function = move |argument: &[u8]| frames::to_bytes(&function(frames::from_bytes(argument)?));
-        self.functions.insert(name, Box::new(function));
+        self.insert_function(name, Box::new(function));
     }
 
     /// A function without arguments.
     pub fn value<O: Wire>(&mut self, name: &'static str, function: fn() -> O) {
-        self.functions.insert(name, Box::new(move |_| frames::to_bytes(&function())));
+        self.insert_function(name, Box::new(move |_| frames::to_bytes(&function())));
     }
 }
 
@@ -119,7 +128,7 @@ pub fn serve(answers: &Answers, stream: &UnixStream) {
             *panic = format!("{text}{place}");
         }
     }));
-    let mut member: Option<Box<dyn Member>> = None;
+    let mut member: Option<Life> = None;
     while let Ok(Some(question)) = frames::read::<Question>(stream) {
         let reply = catch_unwind(AssertUnwindSafe(|| reply(answers, &mut member, question)));
         let reply =
@@ -132,7 +141,7 @@ pub fn serve(answers: &Answers, stream: &UnixStream) {
     }
 }
 
-fn reply(answers: &Answers, member: &mut Option<Box<dyn Member>>, question: Question) -> Reply {
+fn reply(answers: &Answers, member: &mut Option<Life>, question: Question) -> Reply {
     let done = match question {
         Question::Evaluate { function, argument } => match answers.functions.get(function.as_str()) {
             Some(function) => return function(&argument).map_or_else(Reply::Misfit, Reply::Value),
