@@ -31,6 +31,7 @@
 //! | at most once | `no_double_effect.rs` |
 //! | at least once, if promised | `every_promise_kept.rs` |
 //! | what callers believed, against what was done | `outcome_table.rs` |
+//! | what is said of a system before it runs | `model/mod.rs` |
 //! | what it looks like | `timeline/mod.rs` |
 
 mod by_hand;
@@ -39,6 +40,7 @@ pub mod consistency;
 mod every_promise_kept;
 pub mod import;
 mod linearizability;
+pub mod model;
 mod no_double_effect;
 mod outcome_table;
 pub mod spec;

@@ -9,6 +9,7 @@ pub use netsplit_algorithms::idempotency::{
 pub use netsplit_algorithms::replication::EagerStore;
 pub use netsplit_algorithms::{clocks, commit, consensus, idempotency, register, replication};
 pub use netsplit_check as check;
+pub use netsplit_check::model::{self, EvidenceCard, Mode, ModeMatrix};
 pub use netsplit_check::spec::{self, Specification};
 pub use netsplit_check::{
     Check, Checker, OutcomeTable, Timeline, Timelines, Told, Verdict, by_hand, causal, convergence_within,

@@ -7,7 +7,7 @@
 //! | to learn | read |
 //! |---|---|
 //! | what a notebook can do | `lab/`, `cluster.rs`, `client.rs`, `name.rs`, `group.rs`, `workload.rs` |
-//! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `byzantine.rs`, `liveness.rs` |
+//! | what can go wrong, as data | `fault/`, `plan.rs`, `nemesis.rs`, `carried.rs`, `byzantine.rs`, `liveness.rs` |
 //! | what is refused, and how it is said | `error.rs`, `naming.rs` |
 //! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
 //! | many runs at once | `sweep.rs`, `sweep_charts.rs` |
@@ -24,6 +24,8 @@ mod action;
 mod announcements;
 mod byzantine;
 mod calls;
+#[cfg(feature = "serde")]
+mod carried;
 mod client;
 mod clock;
 mod cluster;

@@ -263,7 +263,8 @@ impl<Q: Value, R: Value> Submission<'_, Q, R> {
 
     /// A service of the test's that it may call.
     pub fn calling<S: Service<Request: Wire, Response: Wire>>(mut self, cluster: &Cluster<S>) -> Self {
-        let nodes = (0..cluster.size()).map(|index| cluster.id(index)).collect();
+        // Asking for the address is what makes a cluster one that can be called.
+        let nodes = (0..cluster.size()).map(|index| cluster.address(index).node()).collect();
         self.callees.push(Box::new(CalleeAt::<S>(nodes, PhantomData)));
         self
     }

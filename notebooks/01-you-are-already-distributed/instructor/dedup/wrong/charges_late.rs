@@ -1,0 +1,54 @@
+//! Wrong: keys are forgotten in time, and then charged again.
+// answer: dedup
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default)]
+struct Payments {
+    /// How many lines the ledger has.
+    lines: u64,
+    /// By key: its line, and when it was made.
+    charged: BTreeMap<u64, (u64, Time)>,
+}
+
+impl Payments {
+    /// Nobody may count on what was made so long ago.
+    fn forget(&mut self, now: Time) {
+        self.charged.retain(|_, (_, made)| now - *made <= KEPT);
+    }
+}
+
+impl Node for Payments {
+    type Message = ();
+    type Timer = ();
+    // The ledger is the table: what was charged and can still be asked for is read back from it.
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let ledger = ctx.disk().read("ledger").unwrap_or_default();
+        for line in String::from_utf8_lossy(&ledger).lines() {
+            self.lines += 1;
+            if let Some((key, made, _)) = read_line(line) {
+                self.charged.insert(key, (self.lines, made));
+            }
+        }
+        self.forget(ctx.now());
+    }
+}
+
+impl Service for Payments {
+    type Request = Payment;
+    type Response = Answer;
+
+    fn on_request(&mut self, call: CallId, payment: Payment, ctx: &mut Context<Self>) {
+        self.forget(ctx.now());
+        let line = match self.charged.get(&payment.key) {
+            Some((line, _)) => *line,
+            None => {
+                self.lines += 1;
+                self.charged.insert(payment.key, (self.lines, payment.made));
+                ctx.disk().append("ledger", payment.line());
+                ctx.disk().sync();
+                self.lines
+            }
+        };
+        ctx.reply(call, Answer::Paid { line, memo: payment.memo });
+    }
+}

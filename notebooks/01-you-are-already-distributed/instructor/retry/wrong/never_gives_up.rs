@@ -1,0 +1,85 @@
+//! Wrong: honest, and asks until somebody answers.
+// answer: retry
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Heard {
+    key: u64,
+    outcome: Outcome<BankReply>,
+}
+
+#[derive(Clone, Debug)]
+struct Open {
+    call: CallId,
+    wish: Wish,
+    since: Time,
+    is_doubtful: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Till {
+    bank: Address<Bank>,
+    open: BTreeMap<u64, Open>,
+}
+
+impl Till {
+    fn new(bank: Address<Bank>) -> Till {
+        Till { bank, open: BTreeMap::new() }
+    }
+
+    fn ask(&self, wish: &Wish, ctx: &mut Context<Self>) {
+        let key = wish.key;
+        let debit = Debit { key, cents: wish.cents };
+        ctx.call(self.bank, debit, secs(1), move |outcome| Heard { key, outcome });
+    }
+
+    fn tell(&mut self, key: u64, told: Answered, ctx: &mut Context<Self>) {
+        if let Some(open) = self.open.remove(&key) {
+            ctx.reply(open.call, told);
+        }
+    }
+}
+
+impl Service for Till {
+    type Request = Wish;
+    type Response = Answered;
+
+    fn on_request(&mut self, call: CallId, wish: Wish, ctx: &mut Context<Self>) {
+        self.ask(&wish, ctx);
+        let open = Open { call, wish: wish.clone(), since: ctx.now(), is_doubtful: false };
+        self.open.insert(wish.key, open);
+    }
+}
+
+impl Node for Till {
+    type Message = Heard;
+    type Timer = u64;
+
+    fn on_message(&mut self, _bank: NodeId, heard: Heard, ctx: &mut Context<Self>) {
+        let key = heard.key;
+        let Some(open) = self.open.get_mut(&key) else { return };
+        match heard.outcome {
+            Outcome::Ok(BankReply::Receipt(receipt)) => {
+                return self.tell(key, Answered::Paid { receipt }, ctx);
+            }
+            Outcome::Ok(BankReply::Declined) => return self.tell(key, Answered::NotPaid, ctx),
+            Outcome::Fail(_) => {}
+            Outcome::Unknown => open.is_doubtful = true,
+        }
+        // One more attempt has to end before the patience does.
+        if true {
+            return ctx.set_timer(ms(200), key);
+        }
+        // Nothing is under way any more. A refusal of the last attempt says nothing about those that nobody answered.
+        let told = if open.is_doubtful { Answered::Unknown } else { Answered::NotPaid };
+        self.tell(key, told, ctx);
+    }
+
+    fn on_timer(&mut self, key: u64, ctx: &mut Context<Self>) {
+        if let Some(open) = self.open.get(&key) {
+            self.ask(&open.wish, ctx);
+        }
+    }
+}
