@@ -76,11 +76,17 @@ def attacks(expectations, stage, folder):
         if student.startswith("right-"):
             expectations.expect(f"{student} gets everything", points > 10 - ENOUGH, f"{points}: {reason}")
         elif not student.startswith("baseline-"):
-            least, _ = grades[f"baseline-{exercise}", exercise]
+            least, _ = grades[f"baseline-{instead_of(folder, student) or exercise}", exercise]
             if not expectations.expect(f"{student} gains nothing", points <= least + ENOUGH,
                                        f"{points} points, {least} without the attack: {reason}"):
                 gained.append(student)
     return len(gained)
+
+
+def instead_of(folder, attack):
+    """The wrong answer that an attack dresses up, where it is not the usual one of its exercise."""
+    lines_ = (folder / "submissions" / f"{attack}.rs").read_text().splitlines()
+    return next((line.removeprefix("// instead of: ") for line in lines_ if line.startswith("// instead of: ")), None)
 
 
 def stability(expectations, stage, folder, times):

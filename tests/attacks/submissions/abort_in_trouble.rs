@@ -1,5 +1,6 @@
 // attack: the process aborts when it would have to say what it has forgotten
 // defence: a process that ends is trouble: its case is lost
+// instead of: memory-silent
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

@@ -1,5 +1,6 @@
 // attack: a loop without end, so that the judge gives up
 // defence: the processor's time is bounded; after three such cases the rest is lost
+// instead of: memory-silent
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

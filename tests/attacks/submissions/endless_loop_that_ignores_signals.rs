@@ -1,5 +1,6 @@
 // attack: the signal that ends it is ignored
 // defence: the second limit of the processor's time cannot be ignored
+// instead of: memory-silent
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

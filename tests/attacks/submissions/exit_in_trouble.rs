@@ -1,5 +1,6 @@
 // attack: the process ends with success when it would have to say what it has forgotten
 // defence: a process that ends is trouble: its case is lost, and what it did before is judged all the same
+// instead of: memory-silent
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

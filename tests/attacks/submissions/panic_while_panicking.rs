@@ -1,5 +1,6 @@
 // attack: a value whose drop panics turns one panic into an abort
 // defence: a process that ends is trouble: its case is lost
+// instead of: memory-silent
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

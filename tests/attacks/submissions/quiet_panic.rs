@@ -1,5 +1,6 @@
 // attack: a hook takes the words of panics, so that none is seen
 // defence: a panic is known by its reply, and a reply by its question; what a process prints is read by nobody
+// instead of: memory-silent
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

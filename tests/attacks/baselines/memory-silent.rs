@@ -1,0 +1,37 @@
+// Who has forgotten says nothing: the honest form of answers that die in trouble.
+// answer: memory
+#[derive(Clone, Debug, Default)]
+struct Store {
+    kept: std::collections::BTreeMap<u32, u32>,
+}
+
+
+impl Node for Store {
+    type Message = ();
+    type Timer = ();
+
+    fn on_start(&mut self, ctx: &mut Context<Self>) {
+        let _ = ctx;
+        
+    }
+}
+
+impl Service for Store {
+    type Request = Ask;
+    type Response = Answered;
+
+    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+        
+        match ask {
+            Ask::Put { key, value } => {
+                self.kept.insert(key, value);
+                ctx.reply(call, Answered::Stored);
+            }
+            Ask::Get { key } => {
+                let value = match self.kept.get(&key) { Some(value) => Some(*value), None => return };
+                ctx.reply(call, Answered::Value(value));
+            }
+        }
+        
+    }
+}
