@@ -135,6 +135,16 @@ def batch(expectations, stage, folder, size):
     return seconds
 
 
+def chapters(expectations, stage, folder):
+    """The exercises of every chapter give their right, empty and wrong answers what they should."""
+    for exercises in sorted((folder.parent.parent / "notebooks").glob("*/exercises")):
+        checked = subprocess.run([stage.netsplit, "exercise", "check", exercises.parent], capture_output=True, text=True,
+                                 timeout=LIMIT, check=False)
+        print(checked.stdout)
+        expectations.expect(f"the exercises of {exercises.parent.name} are ready", checked.returncode == 0,
+                            checked.stdout + checked.stderr)
+
+
 def submission(expectations, stage, folder, times):
     """Seconds for one submission of three exercises with 200 hidden cases each, of which nothing is known but the exercises: the median."""
     instructor = stage.course / "instructor" / "attacks"
@@ -169,6 +179,7 @@ def main():
     expectations = Expectations()
     with tempfile.TemporaryDirectory(prefix="netsplit-grading-") as place:
         stage = Stage(netsplit, folder, place)
+        chapters(expectations, stage, folder)
         figures = {
             "attacks": attacks(expectations, stage, folder),
             "stability": stability(expectations, stage, folder, 1000 if is_long else 20),
