@@ -138,7 +138,7 @@ def batch(expectations, stage, folder, size):
 def chapters(expectations, stage, folder):
     """The exercises of every chapter give their right, empty and wrong answers what they should."""
     for exercises in sorted((folder.parent.parent / "notebooks").glob("*/exercises")):
-        checked = subprocess.run([stage.netsplit, "exercise", "check", exercises.parent], capture_output=True, text=True,
+        checked = subprocess.run([stage.netsplit, "exercise", "check", exercises], capture_output=True, text=True,
                                  timeout=LIMIT, check=False)
         print(checked.stdout)
         expectations.expect(f"the exercises of {exercises.parent.name} are ready", checked.returncode == 0,
