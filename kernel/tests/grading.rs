@@ -106,15 +106,22 @@ fn display_and_number(outputs: &[Value]) -> (String, String) {
     (text(&outputs[0]), text(&outputs[1]))
 }
 
-/// In a notebook, `:grade` gives a number and a report; an answer that is not there, and one that does not compile, are no errors.
+/// In a notebook, confined or not, `:grade` gives a number and a report; an answer that is not there, and one that does not compile, are no
+/// errors.
 #[test]
 fn notebooks_grade_their_answers() {
     let course = Course::new();
     let till = course.reference("dedup");
-    let (report, points) =
-        display_and_number(&executed(&course, "source/one", &[], &[GIVEN, &till, ":grade dedup"]));
-    assert_eq!(points, "20", "{report}");
-    assert!(report.contains("✓ nothing is counted twice"), "{report}");
+    for environment in [&[][..], &[("NETSPLIT_CONFINED", "1")]] {
+        let (report, points) = display_and_number(&executed(
+            &course,
+            "source/one",
+            environment,
+            &[GIVEN, &till, ":grade dedup"],
+        ));
+        assert_eq!(points, "20", "{report}");
+        assert!(report.contains("✓ nothing is counted twice"), "{report}");
+    }
     let twice = till.replace("if self.counted.insert(payment.key)", "self.counted.insert(payment.key);");
     let (report, points) =
         display_and_number(&executed(&course, "source/one", &[], &[GIVEN, &twice, ":grade dedup seed 5"]));
@@ -123,6 +130,21 @@ fn notebooks_grade_their_answers() {
     let (report, points) = display_and_number(&executed(&course, "source/one", &[], &["1", ":grade total"]));
     assert_eq!(points, "0");
     assert!(report.contains("no cell says `// answer: total`"), "{report}");
+}
+
+/// Exercises beside a confined notebook may be its learner's own: they reach no further than the notebook.
+#[test]
+fn exercises_are_confined_with_their_notebook() {
+    let course = Course::new();
+    let exercise = "//! Looks around.\nuse netsplit::grade::{Exercise, Rule};\npub fn exercise() -> Exercise {\n    let sees = std::fs::read(\"/etc/passwd\").is_ok();\n    Exercise::new(\"spy\", if sees { \"sees it\" } else { \"sees nothing\" }, 1.0, Rule::Proportional)\n}\n";
+    course.write("mine/exercises/spy/exercise.rs", exercise);
+    let seen = |environment: &[(&str, &str)]| {
+        display_and_number(&executed(&course, "mine", environment, &[":grade spy"])).0
+    };
+    assert!(seen(&[]).contains("sees it"));
+    // Another judge than the one that has described itself already.
+    course.write("mine/exercises/spy/exercise.rs", &format!("{exercise}// again\n"));
+    assert!(seen(&[("NETSPLIT_CONFINED", "1")]).contains("sees nothing"));
 }
 
 /// Under nbgrader's autograder the course's own exercises are judged with the hidden tests, not what lies beside the submission; and the

@@ -92,7 +92,14 @@ fn clean(points: f64, out_of: f64) -> f64 {
 fn missing(answer: &Answer, exercise: &Exercise) -> Option<Vec<String>> {
     let name = &exercise.name;
     if answer.sources.is_empty() {
-        return Some(vec![format!("There is no answer yet: no cell says `// answer: {name}`.")]);
+        let unmarked =
+            exercise.answers.iter().find_map(|it| Some((it.name(), answer.elsewhere.get(it.name())?)));
+        return Some(vec![match unmarked {
+            Some((defined, cell)) => format!(
+                "`{defined}` stands in cell[{cell}], which does not say `// answer: {name}`: with that line in it, it counts."
+            ),
+            None => format!("There is no answer yet: no cell says `// answer: {name}`."),
+        }]);
     }
     let is_there = exercise.answers.iter().any(|it| answer.defines(it.name()));
     match is_there || exercise.answers.is_empty() {

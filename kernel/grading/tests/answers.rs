@@ -51,7 +51,12 @@ fn what_cannot_be_judged_is_told() {
         .replace("type Response = u64", "type Response = u32")
         .replace("sum: u64", "sum: u32")
         .replace("+= payment.cents", "+= payment.cents as u32");
-    let cases: [(&str, Vec<&str>, &str); 12] = [
+    let cases: [(&str, Vec<&str>, &str); 13] = [
+        (
+            "dedup",
+            vec!["let x = 1;", "struct Till;"],
+            "`Till` stands in cell[2], which does not say `// answer: dedup`",
+        ),
         ("dedup", vec!["let x = 1;"], "no cell says `// answer: dedup`"),
         (
             "dedup",

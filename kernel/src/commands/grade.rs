@@ -10,7 +10,10 @@ use netsplit_grading::batch::{self, Batch, Row, Watcher};
 use netsplit_grading::{COURSE, Course};
 
 use super::{Failure, Outcome};
-use crate::engine::library;
+use crate::engine::library::{self, Library};
+
+/// How deep a worker may go.
+const STACK: usize = 256 << 20;
 
 /// The arguments of `netsplit grade`.
 #[derive(Debug, Args)]
@@ -54,7 +57,7 @@ pub fn run(arguments: Arguments) -> Outcome {
     let prepared = library::prepare(&mut |line| eprintln!("{line}"));
     let library = prepared.map_err(|error| Failure(error.to_string()))?;
     if arguments.worker {
-        return batch::serve(&library, std::io::stdin().lock(), std::io::stdout()).map_err(failed);
+        return serve(library);
     }
     super::can_confine()?;
     let from = match (&arguments.exercises, &arguments.course) {
@@ -97,6 +100,16 @@ pub fn run(arguments: Arguments) -> Outcome {
         print!("{}", batch::csv(&rows).replace("\r\n", "\n"));
     }
     tell(&rows)
+}
+
+/// Grades what comes, on a large stack: text is taken apart by recursion, and somebody may hand in a chain without end. Only what is used of it
+/// takes memory.
+fn serve(library: Library) -> Outcome {
+    let serve = move || batch::serve(&library, std::io::stdin().lock(), std::io::stdout());
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(serve);
+    let thread = thread.map_err(|error| Failure(format!("cannot start a thread: {error}")))?;
+    let served = thread.join().map_err(|_| Failure("a worker panicked".to_string()))?;
+    served.map_err(|error| Failure(error.to_string()))
 }
 
 /// What came of it all, in a line; an error if something could not be graded.

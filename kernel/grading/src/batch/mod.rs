@@ -79,8 +79,8 @@ struct Wanted {
 }
 
 enum State {
-    /// It is to be graded, or has been: the key under which the log knows it.
-    Task(String),
+    /// It is to be graded, or has been: the key under which the log knows it; and what it comes to if nobody survives grading it.
+    Task(String, Box<Graded>),
     /// There is nothing to grade: this is what it comes to.
     Nothing(Box<Graded>),
 }
@@ -173,7 +173,10 @@ impl Batch<'_> {
                     mode: assignment.mode.clone(),
                 };
                 tasks.entry(key.clone()).or_insert(task);
-                State::Task(key)
+                let deadly = format!(
+                    "{TRIES} processes that graded this came to their ends over it: look at it yourself."
+                );
+                State::Task(key, Box::new(assignment.without_points(&exercise, vec![deadly])?))
             };
             wanted.push(Wanted { submission: submission.clone(), remarks, exercise, state });
         }
@@ -223,13 +226,13 @@ impl Batch<'_> {
         Ok(Assignment { exercises, judge, mode, instructor, notebooks: notebooks(&folder)? })
     }
 
-    /// Has workers do these tasks; returns why some could not be graded.
+    /// Has workers do these tasks; returns those that could not be graded, with the reason if it is not in the submission.
     fn perform(
         &self,
         tasks: BTreeMap<String, Task>,
         log: &mut Log,
         watcher: &mut dyn Watcher,
-    ) -> Result<BTreeMap<String, String>, GradingError> {
+    ) -> Result<BTreeMap<String, Option<String>>, GradingError> {
         let queue: Mutex<VecDeque<(String, Task)>> = Mutex::new(tasks.into_iter().collect());
         let (sender, done) = channel();
         let mut failed = BTreeMap::new();
@@ -248,7 +251,8 @@ impl Batch<'_> {
                             return Err(error);
                         }
                     }
-                    Done::Failed(reason) => drop(failed.insert(key, reason)),
+                    Done::Failed(reason) => drop(failed.insert(key, Some(reason))),
+                    Done::Deadly => drop(failed.insert(key, None)),
                 }
                 watcher.advances();
             }
@@ -279,9 +283,7 @@ impl Batch<'_> {
                     break;
                 }
             }
-            let result = result.unwrap_or_else(|| {
-                Done::Failed(format!("{TRIES} processes that graded it ended without a word"))
-            });
+            let result = result.unwrap_or(Done::Deadly);
             if done.send((key, result)).is_err() {
                 return;
             }
@@ -301,21 +303,26 @@ fn notebooks(folder: &Path) -> Result<BTreeMap<String, Vec<String>>, GradingErro
     Ok(named.collect())
 }
 
-fn row(wanted: Wanted, log: &Log, failed: &BTreeMap<String, String>) -> Row {
+fn row(wanted: Wanted, log: &Log, failed: &BTreeMap<String, Option<String>>) -> Row {
     let Wanted { submission, remarks, exercise, state } = wanted;
     let mut row = Row::of(&submission, &exercise);
-    match state {
-        State::Nothing(graded) => row.graded = Some(*graded),
-        State::Task(key) => match (log.get(&key), failed.get(&key)) {
-            (Some(graded), _) => {
-                let mut graded = graded.clone();
-                graded.report.remarks.extend(remarks);
-                row.graded = Some(graded);
-            }
-            (None, reason) => {
-                row.failure = Some(reason.cloned().unwrap_or_else(|| "it was not graded".to_string()))
-            }
+    let graded = match state {
+        State::Nothing(graded) => Ok(*graded),
+        State::Task(key, if_deadly) => match (log.get(&key), failed.get(&key)) {
+            (Some(graded), _) => Ok(graded.clone()),
+            (None, Some(None)) => Ok(*if_deadly),
+            (None, Some(Some(reason))) => Err(reason.clone()),
+            (None, None) => Err("it was not graded".to_string()),
         },
+    };
+    match graded {
+        Ok(mut graded) => {
+            let known = |remark: &String| graded.report.remarks.contains(remark);
+            let more: Vec<String> = remarks.into_iter().filter(|it| !known(it)).collect();
+            graded.report.remarks.extend(more);
+            row.graded = Some(graded);
+        }
+        Err(reason) => row.failure = Some(reason),
     }
     row
 }

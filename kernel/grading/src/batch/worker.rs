@@ -40,6 +40,8 @@ pub enum Done {
     Graded(Box<Graded>),
     /// It cannot be graded, for a reason that is not the submission's.
     Failed(String),
+    /// Whoever graded it came to an end, each time.
+    Deadly,
 }
 
 /// Cells as tasks have them, and as answers are found in them.
