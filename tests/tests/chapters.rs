@@ -18,15 +18,17 @@ use serde_json::Value;
 use toml::Table;
 
 /// The parts of every chapter, in their order, by the beginnings of their headings.
-const SKELETON: [&str; 9] = [
+const SKELETON: [&str; 11] = [
     "## Pass 1 · Intuition",
     "## Three layers",
     "## Evidence card",
     "## Pass 2 · Build",
     "## Pass 2 · Break",
     "## Incident",
+    "## Exercises",
     "## Pass 3 · Mastery",
     "## Transfer",
+    "## Real tools",
     "## Terms",
 ];
 /// A code cell is one idea: more lines than this are two.
@@ -67,6 +69,11 @@ impl Chapter {
         self.cells.iter().filter(|cell| cell.is_code)
     }
 
+    /// The code that the chapter's own program is made of; exercises are tried by `netsplit exercise check`.
+    fn own_code(&self) -> impl Iterator<Item = &Cell> {
+        self.code().filter(|cell| !cell.is_of_exercise())
+    }
+
     fn prose(&self) -> impl Iterator<Item = &Cell> {
         self.cells.iter().filter(|cell| !cell.is_code)
     }
@@ -85,6 +92,17 @@ impl Chapter {
 }
 
 impl Cell {
+    /// What an exercise gives, an answer, or what is done with them: the cells `e1-given`, `e1-answer`, `e1-grade`.
+    fn is_of_exercise(&self) -> bool {
+        let mut letters = self.id.chars();
+        self.is_code && letters.next() == Some('e') && letters.next().is_some_and(|it| it.is_ascii_digit())
+    }
+
+    /// A copy of a file of an exercise, which may be as long as the file is.
+    fn is_given(&self) -> bool {
+        self.is_of_exercise() && self.id.ends_with("-given")
+    }
+
     fn of(stored: &Value) -> Cell {
         let lines = stored["source"].as_array().expect("a source is a list of lines").iter();
         Cell {
@@ -290,16 +308,59 @@ fn cells_are_short() {
         for cell in &chapter.cells {
             let (lines, widest) =
                 (cell.source.lines().count(), cell.source.lines().map(|line| line.chars().count()).max());
-            if cell.is_code && lines > LONGEST_CELL {
+            if cell.is_code && !cell.is_given() && lines > LONGEST_CELL {
                 complaints
                     .push(format!("{}: {lines} lines of code, at most {LONGEST_CELL} are read", cell.id));
             }
-            if cell.is_code && widest > Some(WIDEST_LINE) {
+            if cell.is_code && !cell.is_given() && widest > Some(WIDEST_LINE) {
                 complaints.push(format!("{}: a line of more than {WIDEST_LINE} characters", cell.id));
             }
             if !cell.is_code && cell.source.chars().count() > LONGEST_PROSE {
                 complaints.push(format!("{}: more than {LONGEST_PROSE} characters of prose", cell.id));
             }
+        }
+        complaints
+    });
+}
+
+#[test]
+fn exercises_stand_in_the_notebook_as_in_their_files() {
+    // What a statement gives and the answer as students get it are each written in two places, and are one text; together the exercises
+    // give a hundred points.
+    none_complains(|chapter| {
+        let folder = project::root().join("notebooks").join(&chapter.name);
+        let mut complaints = Vec::new();
+        let mut points = 0;
+        let names = chapter.code().filter_map(|cell| cell.source.strip_prefix(":grade "));
+        for name in names {
+            let (exercise, own) = (folder.join("exercises").join(name), folder.join("instructor").join(name));
+            for path in [exercise.join("given.rs"), own.join("empty.rs")] {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                let text: String =
+                    text.split_inclusive('\n').filter(|line| !line.starts_with("//!")).collect();
+                if !chapter.code().any(|cell| cell.source.trim() == text.trim()) {
+                    complaints.push(format!("no cell is {}", path.display()));
+                }
+            }
+            let heading = fs::read_to_string(exercise.join("exercise.rs")).unwrap_or_default();
+            let stated = chapter.prose().flat_map(|cell| cell.source.lines()).filter_map(|line| {
+                let title = heading
+                    .lines()
+                    .find_map(|line| line.split("Exercise::new(").nth(1))?
+                    .split('"')
+                    .nth(3)?;
+                let rest = line.strip_prefix("### E")?.split_once(title)?.1;
+                rest.split(' ').find_map(|word| word.parse::<u32>().ok())
+            });
+            match stated.collect::<Vec<_>>().as_slice() {
+                [one] if heading.contains(&format!(", {one}.0, ")) => points += one,
+                other => {
+                    complaints.push(format!("{name}: the heading says {other:?} points, its file does not"))
+                }
+            }
+        }
+        if points != 100 {
+            complaints.push(format!("the exercises give {points} points, not 100"));
         }
         complaints
     });
@@ -487,7 +548,7 @@ fn write_programs(workshop: &Path, chapters: &[Chapter]) {
         let judged: BTreeMap<String, Judged> =
             chapter.judged().into_iter().map(|cell| (cell.id.clone(), cell)).collect();
         let mut program = "#![allow(warnings)]\nuse netsplit::*;\n\nfn main() {\n".to_owned();
-        for cell in chapter.code() {
+        for cell in chapter.own_code() {
             // A cell may end in an expression, which its notebook would show.
             write!(program, "// {}\n{}\n;\n", cell.id, cell.source).expect("a string takes everything");
             program.extend(judged.get(&cell.id).map(Judged::statements));

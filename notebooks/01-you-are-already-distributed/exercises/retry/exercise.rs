@@ -6,13 +6,13 @@ use netsplit::{Call, Cluster, Duration, NodeId, Outcome, Time, Traffic, ms, secs
 use super::given::*;
 
 /// The till, as tests hold it.
-pub type Till = Cluster<Submitted<Wish, Answered>>;
+pub type Till = Cluster<Submitted<Purchase, TillAnswer>>;
 
 /// The exercise, with the tests that everybody sees.
 pub fn exercise() -> Exercise {
     Exercise::new("retry", "Ask again, and tell the truth", 20.0, Rule::SafetyGate)
-        .service("Till", "Wish", "Answered")
-        .calls(["Bank"])
+        .service("Till", "Purchase", "TillAnswer")
+        .calls(["CardBank"])
         .made_by("Till::new(::netsplit::Address::new(setup))", "::netsplit::NodeId")
         .visible("a good day", 1, good_day)
         .visible("the first answer of the bank is lost", 2, lost_answer)
@@ -23,14 +23,14 @@ pub fn exercise() -> Exercise {
 /// A till, its bank, and what was wished.
 pub struct Scene<'c> {
     pub case: &'c mut Case,
-    pub bank: Cluster<Bank>,
+    pub bank: Cluster<CardBank>,
     pub till: Till,
     wishes: Vec<Wished>,
 }
 
 struct Wished {
-    wish: Wish,
-    call: Call<Submitted<Wish, Answered>>,
+    wish: Purchase,
+    call: Call<Submitted<Purchase, TillAnswer>>,
     at: Time,
     /// Whether the bank can be reached for so long that everybody learns what it says.
     is_easy: bool,
@@ -41,9 +41,10 @@ impl<'c> Scene<'c> {
     pub fn new(case: &'c mut Case, busy: &[(i64, i64)]) -> Scene<'c> {
         let at = |second: &i64| Time::ZERO + secs(*second);
         let busy: Vec<(Time, Time)> = busy.iter().map(|(from, to)| (at(from), at(to))).collect();
-        let bank = case.lab().cluster("bank", 1, move |_| Bank { busy: busy.clone(), ..Bank::default() });
+        let bank =
+            case.lab().cluster("bank", 1, move |_| CardBank { busy: busy.clone(), ..CardBank::default() });
         let address: NodeId = bank.address(0).node();
-        let till = case.submitted::<Wish, Answered>("Till").setup(address).calling(&bank).start(1);
+        let till = case.submitted::<Purchase, TillAnswer>("Till").setup(address).calling(&bank).start(1);
         Scene { case, bank, till, wishes: Vec::new() }
     }
 
@@ -55,8 +56,8 @@ impl<'c> Scene<'c> {
 
     /// The same, of so much.
     pub fn wish_of(&mut self, cents: u64, is_easy: bool) {
-        let key = self.case.random().below(1 << 40) * 100 + self.wishes.len() as u64;
-        let (wish, client) = (Wish { key, cents }, self.till.client_of(0));
+        let key = self.case.random().below(90) * 100 + self.wishes.len() as u64;
+        let (wish, client) = (Purchase { key, cents }, self.till.client_of(0));
         let call = client.call(wish.clone());
         self.wishes.push(Wished { wish, call, at: self.case.lab().now(), is_easy });
     }
@@ -78,8 +79,8 @@ impl<'c> Scene<'c> {
             let booked = taken.get(&wish.key).copied();
             let told = call.outcome().and_then(Outcome::ok);
             match (&told, booked) {
-                (Some(Answered::Paid { receipt }), Some((own, _))) if *receipt == own => {}
-                (Some(Answered::NotPaid), None) | (Some(Answered::Unknown) | None, _) => {}
+                (Some(TillAnswer::Paid { receipt }), Some((own, _))) if *receipt == own => {}
+                (Some(TillAnswer::NotPaid), None) | (Some(TillAnswer::Unknown) | None, _) => {}
                 (Some(told), booked) => {
                     let booked =
                         booked.map_or("nothing".to_owned(), |(receipt, _)| format!("receipt {receipt}"));
@@ -87,10 +88,13 @@ impl<'c> Scene<'c> {
                 }
             }
             if told.is_none() || call.returned().is_none_or(|then| then - *at > PATIENCE + ms(100)) {
-                late.push(format!("key {} was told {told:?}, at {:?}", wish.key, call.returned()));
+                let when = call
+                    .returned()
+                    .map_or("nothing".to_owned(), |then| format!("something after {}", then - *at));
+                late.push(format!("key {} was told {when}", wish.key));
             }
-            if *is_easy && matches!(told, Some(Answered::Unknown)) {
-                vague.push(format!("key {} was told {told:?}, and the bank could have been asked", wish.key));
+            if *is_easy && matches!(told, Some(TillAnswer::Unknown)) {
+                vague.push(format!("key {} was told Unknown, and the bank could have been asked", wish.key));
             }
         }
         for (key, (_, cents)) in &taken {

@@ -10,7 +10,7 @@ pub const PATIENCE: Duration = secs(10);
 
 /// What somebody wants of the till: to pay, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct Purchase {
     /// Names the wish.
     pub key: u64,
     /// How much to take.
@@ -19,7 +19,7 @@ pub struct Wish {
 
 /// What the till tells them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Answered {
+pub enum TillAnswer {
     /// The bank has taken the money, and this is its receipt.
     Paid { receipt: u64 },
     /// The bank has not taken the money, and never will.
@@ -46,7 +46,7 @@ pub enum BankReply {
 
 /// The bank: it remembers every key on its disk. While it is busy, it refuses: that one attempt takes no money.
 #[derive(Clone, Debug, Default)]
-pub struct Bank {
+pub struct CardBank {
     /// From when to when it is busy.
     pub busy: Vec<(Time, Time)>,
     /// What it has taken: by key, the receipt and the cents.
@@ -56,7 +56,7 @@ pub struct Bank {
 /// More than this is declined.
 pub const LIMIT: u64 = 5_000;
 
-impl Node for Bank {
+impl Node for CardBank {
     type Message = ();
     type Timer = ();
 
@@ -69,7 +69,7 @@ impl Node for Bank {
     }
 }
 
-impl Service for Bank {
+impl Service for CardBank {
     type Request = Debit;
     type Response = BankReply;
 

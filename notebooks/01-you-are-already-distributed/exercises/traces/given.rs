@@ -163,7 +163,7 @@ impl fmt::Display for Log {
         writeln!(f, "{:>10}   at most {} for a message or an answer", "", self.bound)?;
         for Line { at, by, what } in &self.lines {
             let time = format!("{:.3}", at.as_nanos() as f64 / 1e9);
-            writeln!(f, "{time:>10}   {by:<7?}{what:?}")?;
+            writeln!(f, "{time:>10}   {:<8}{what:?}", format!("{by:?}"))?;
         }
         write!(f, "{:>10}   the log ends", self.until)
     }

@@ -2,11 +2,11 @@
 // answer: retry
 #[derive(Clone, Debug)]
 struct Till {
-    bank: Address<Bank>,
+    bank: Address<CardBank>,
 }
 
 impl Till {
-    fn new(bank: Address<Bank>) -> Till {
+    fn new(bank: Address<CardBank>) -> Till {
         Till { bank }
     }
 }
@@ -17,10 +17,10 @@ impl Node for Till {
 }
 
 impl Service for Till {
-    type Request = Wish;
-    type Response = Answered;
+    type Request = Purchase;
+    type Response = TillAnswer;
 
-    fn on_request(&mut self, call: CallId, wish: Wish, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, wish: Purchase, ctx: &mut Context<Self>) {
         let _ = (call, wish, ctx); // your answer
     }
 }
