@@ -49,6 +49,11 @@ pub fn write(
     writer.line("mod cells {");
     writer.line("use ::netsplit::*;");
     writer.line("use super::given::*;");
+    // By name as well: what the statement gives hides what the library calls the same, as it does in a notebook; what the answer
+    // defines itself hides both.
+    let own = |name: &String| answer.items.items.iter().any(|it| it.item.names.contains(name));
+    let names: Vec<String> = public_names(given).into_iter().filter(|it| !own(it)).collect();
+    writer.line(&format!("use super::given::{{{}}};", names.join(", ")));
     writer.cells(answer)?;
     writer.glue(answer, exercise);
     writer.line("}");
@@ -57,6 +62,27 @@ pub fn write(
     let root = folder.join(ROOT);
     fs::write(&root, &writer.text)?;
     Ok(Written { root, renamed: writer.renamed, asks: writer.asks })
+}
+
+/// What a statement's code gives, by name.
+fn public_names(given: Option<&SourceFile>) -> Vec<String> {
+    // What cannot be read is told by the compiler.
+    let items = given.and_then(|given| syn::parse_file(&given.text).ok()).map(|file| file.items).unwrap_or_default();
+    let name = |item: syn::Item| {
+        let (is_public, name) = match item {
+            syn::Item::Struct(it) => (it.vis, it.ident),
+            syn::Item::Enum(it) => (it.vis, it.ident),
+            syn::Item::Fn(it) => (it.vis, it.sig.ident),
+            syn::Item::Const(it) => (it.vis, it.ident),
+            syn::Item::Static(it) => (it.vis, it.ident),
+            syn::Item::Type(it) => (it.vis, it.ident),
+            syn::Item::Trait(it) => (it.vis, it.ident),
+            syn::Item::Mod(it) => (it.vis, it.ident),
+            _ => return None,
+        };
+        matches!(is_public, syn::Visibility::Public(_)).then(|| name.to_string()).filter(|it| it != "_")
+    };
+    items.into_iter().filter_map(name).collect()
 }
 
 struct Writer<'a> {
@@ -239,6 +265,17 @@ mod tests {
             visible: Vec::new(),
             hidden: 0,
         }
+    }
+
+    /// What the statement gives goes before what the library calls the same, but not before the answer's own.
+    #[test]
+    fn what_is_given_hides_the_library() {
+        let folder = tempfile::tempdir().unwrap();
+        let given = SourceFile { path: "given.rs".into(), text: "pub enum Told {}\nstruct Hidden;\npub fn f() {}".into() };
+        let cells = [Told { id: "x".into(), number: 4, code: "// answer: a\nfn f() -> u8 { 1 }".to_string() }];
+        let written = write(&Answer::of(&cells, "a"), &exercise(Vec::new()), Some(&given), folder.path()).unwrap();
+        let root = fs::read_to_string(&written.root).unwrap();
+        assert!(root.contains("\nuse super::given::{Told};\n"), "{root}");
     }
 
     /// Items stand in files of their cells at their own lines, macros before everything, and statements nowhere.
