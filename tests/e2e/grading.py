@@ -35,24 +35,24 @@ class Stage:
         secret.write_text("5e" * 32)
         secret.chmod(0o600)
 
-    def hand_in(self, source, name=None):
-        """Copies a file into a folder of its own, as a student's."""
-        student = self.folder / "submitted" / (name or source.stem)
+    def hand_in(self, where, source, name=None):
+        """Copies a file into a folder of its own, as a student's, below the folder `where`."""
+        student = self.folder / where / (name or source.stem)
         student.mkdir(parents=True, exist_ok=True)
         # What attacks want to read, they are told: where it is must not be what protects it.
         text = source.read_text().replace("@COURSE@", str(self.course))
         (student / source.name).write_text(text)
         return student
 
-    def command(self, paths, jobs=2, log="log.jsonl", table="grades.csv"):
-        """What grades these folders."""
-        return [self.netsplit, "grade", *paths, "--course", self.course, "-j", str(jobs),
+    def command(self, where, jobs=2, log="log.jsonl", table="grades.csv"):
+        """What grades what students have handed in there."""
+        return [self.netsplit, "grade", self.folder / where, "--course", self.course, "-j", str(jobs),
                 "--log", self.folder / log, "--csv", self.folder / table]
 
-    def grade(self, paths, **options):
+    def grade(self, where, **options):
         """The points of each student and exercise, and the reasons."""
         table = options.get("table", "grades.csv")
-        subprocess.run(self.command(paths, **options), check=True, timeout=LIMIT,
+        subprocess.run(self.command(where, **options), check=True, timeout=LIMIT,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self.read(table)
 
@@ -65,11 +65,11 @@ class Stage:
 
 def attacks(expectations, stage, folder):
     """No attack gets more than the wrong answer that it dresses up; right answers get everything."""
-    paths = [stage.hand_in(file) for file in sorted((folder / "submissions").glob("*.rs"))]
-    paths += [stage.hand_in(file, f"baseline-{file.stem}") for file in sorted((folder / "baselines").glob("*.rs"))]
+    paths = [stage.hand_in("attacks", file) for file in sorted((folder / "submissions").glob("*.rs"))]
+    paths += [stage.hand_in("attacks", file, f"baseline-{file.stem}") for file in sorted((folder / "baselines").glob("*.rs"))]
     instructor = folder / "course" / "instructor" / "attacks"
-    paths += [stage.hand_in(file, f"right-{file.parent.name}") for file in sorted(instructor.glob("*/reference.rs"))]
-    grades = stage.grade(paths)
+    paths += [stage.hand_in("attacks", file, f"right-{file.parent.name}") for file in sorted(instructor.glob("*/reference.rs"))]
+    grades = stage.grade("attacks")
     expectations.expect("every submission has a grade", len(grades) == len(paths), f"{len(grades)} of {len(paths)}")
     gained = []
     for (student, exercise), (points, reason) in sorted(grades.items()):
@@ -93,11 +93,12 @@ def stability(expectations, stage, folder, times):
     """The same answers, graded again and again with nothing remembered, get the same grades."""
     panicking = folder / "submissions" / "quiet_panic.rs"
     right = folder / "course" / "instructor" / "attacks" / "agree" / "reference.rs"
-    paths = [stage.hand_in(panicking, "stable-panicking"), stage.hand_in(right, "stable-right")]
+    stage.hand_in("stable", panicking, "stable-panicking")
+    stage.hand_in("stable", right, "stable-right")
     different, first = 0, None
     for time_ in range(times):
         (stage.folder / "again.jsonl").unlink(missing_ok=True)
-        grades = stage.grade(paths, log="again.jsonl", table=f"again-{time_ % 2}.csv")
+        grades = stage.grade("stable", log="again.jsonl", table=f"again-{time_ % 2}.csv")
         first = first or grades
         different += grades != first
     expectations.expect(f"{times} times the same grades", different == 0, f"{different} differ")
@@ -108,28 +109,28 @@ def batch(expectations, stage, folder, size):
     """Many submissions; the whole is killed in the middle, goes on, and comes to the same grades as without."""
     sources = sorted((folder / "course" / "instructor" / "attacks").glob("*/reference.rs"))
     sources += sorted((folder / "baselines").glob("*.rs"))
-    paths = []
     for number in range(size):
-        student = stage.hand_in(sources[number % len(sources)], f"student-{number:03}")
+        student = stage.hand_in("batch", sources[number % len(sources)], f"student-{number:03}")
         (file,) = student.glob("*.rs")
         # Each is an answer of its own.
         file.write_text(f"{file.read_text()}\n// Handed in by student {number}.\n")
-        paths.append(student)
+        if number < 8:
+            shutil.copytree(student, stage.folder / "alone" / student.name)
     log = stage.folder / "batch.jsonl"
     begun = time.monotonic()
-    command = stage.command(paths, log="batch.jsonl", table="batch.csv")
+    command = stage.command("batch", log="batch.jsonl", table="batch.csv")
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     while running.poll() is None and lines(log) < size // 2:
         time.sleep(0.02)
     before = lines(log)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    grades = stage.grade(paths, log="batch.jsonl", table="batch.csv")
+    grades = stage.grade("batch", log="batch.jsonl", table="batch.csv")
     seconds = time.monotonic() - begun
     keys = [json.loads(line)["key"] for line in log.read_text().splitlines() if line.endswith("}")]
     expectations.expect("it was killed in the middle", 0 < before < size, f"{before} of {size}")
     expectations.expect("nothing was graded twice", len(keys) == len(set(keys)) == size, f"{len(keys)} lines of {size}")
-    alone = stage.grade(paths[:8], log="alone.jsonl", table="alone.csv", jobs=1)
+    alone = stage.grade("alone", log="alone.jsonl", table="alone.csv", jobs=1)
     same = all(grades[which] == grade for which, grade in alone.items())
     expectations.expect("a batch gives the grades that each gets alone", same)
     return seconds
@@ -154,12 +155,12 @@ def submission(expectations, stage, folder, times):
     answers = [(instructor / name / "reference.rs").read_text() for name in ("memory", "agree", "digest")]
     taken = []
     for time_ in range(times + 1):
-        student = stage.folder / "submitted" / f"three-{time_}"
+        student = stage.folder / f"three-{time_}" / "student"
         student.mkdir(parents=True)
         for number, answer in enumerate(answers):
             (student / f"{number}.rs").write_text(f"{answer}\n// Handed in {time_}.\n")
         begun = time.monotonic()
-        grades = stage.grade([student], log="three.jsonl", table="three.csv")
+        grades = stage.grade(student.parent, log="three.jsonl", table="three.csv")
         taken.append(time.monotonic() - begun)
         points = [points for points, _ in grades.values()]
         expectations.expect("all three get everything", len(points) == 3 and min(points) > 10 - ENOUGH, str(grades))
