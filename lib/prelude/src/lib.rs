@@ -26,9 +26,10 @@ pub use netsplit_node::{
 pub use netsplit_node::{interrupt, place, progress};
 pub use netsplit_sim::explore::{Exploration, Explore, Model, Nodes, explore};
 pub use netsplit_sim::{
-    Bandwidth, Behaviour, Belief, Budget, Call, Client, Cluster, Condition, Cut, Fault, FaultKind, FaultPlan,
-    Group, Injected, Keys, Lab, LabError, Latency, LinkProfile, LoadReport, Look, Name, NamingError, Nemesis,
-    NodePanic, Percentiles, Progress, Region, Replay, Route, Rule, RunningWorkload, Snapshot, Stopped, Sweep,
+    Bandwidth, Behaviour, Belief, Budget, Call, Client, Cluster, Condition, Counterexample, Cut, Delivery,
+    Fault, FaultKind, FaultPlan, Firing, Group, Injected, Keys, Lab, LabError, Latency, LinkProfile,
+    LoadReport, Look, MessageKey, Name, NamingError, Nemesis, NodePanic, Others, Percentiles, Progress,
+    Region, Replay, Route, Rule, RunningWorkload, Schedule, Shrink, ShrinkError, Snapshot, Stopped, Sweep,
     SweepReport, SweepRun, Topology, Traffic, TrafficCounts, Violation, Workload, explore,
 };
 pub use netsplit_view::{CallCharts, Chart, ClusterView, Diagram, Player, chart};

@@ -17,6 +17,7 @@ use crate::population::Population;
 use crate::property::{Property, Touched};
 use crate::run::{Replaying, Stopped};
 use crate::shared::Change;
+use crate::shrink::Schedule;
 use crate::workload::Load;
 use crate::world::World;
 
@@ -100,6 +101,21 @@ pub(crate) enum Action {
     Load(Load),
     StopLoad(u32),
     Require(Property),
+    Follow(Schedule),
+}
+
+impl Action {
+    /// The cluster on which it acts, by its number, where it names one.
+    pub(crate) fn cluster(&self) -> Option<u32> {
+        match self {
+            Action::Change { cluster, .. }
+            | Action::Join { cluster }
+            | Action::RollingUpgrade { cluster, .. }
+            | Action::Dns(NameChange::Made { cluster, .. }) => Some(*cluster),
+            Action::Require(property) => property.cluster(),
+            _ => None,
+        }
+    }
 }
 
 /// What an action made.
@@ -188,6 +204,7 @@ impl World {
             Action::Load(load) => return self.start_load(load).map(Made::Load),
             Action::StopLoad(load) => self.stop_load(load),
             Action::Require(property) => self.require(property),
+            Action::Follow(schedule) => self.follow_schedule(schedule)?,
         }
         Ok(Made::Nothing)
     }
@@ -209,6 +226,7 @@ impl World {
     /// The world that this log makes, as it was after `handled` events, and after the actions that were done by then.
     pub(crate) fn replayed(&self, moment: Moment) -> Result<World, Stopped> {
         let mut world = World::new(self.seed, self.recorder.kept());
+        world.renumbered = self.renumbered.clone();
         let mut replaying = Replaying::new(self.handled());
         for logged in self.log.iter().filter(|logged| moment.includes(logged)) {
             world.run_events(logged.handled, &mut replaying)?;
@@ -286,6 +304,7 @@ impl fmt::Display for Action {
             Action::Load(load) => write!(f, "workload: {load}"),
             Action::StopLoad(load) => write!(f, "workload {load}: stop()"),
             Action::Require(property) => write!(f, "property {:?}", property.name()),
+            Action::Follow(schedule) => write!(f, "lab.follow({:?})", schedule.to_string()),
         }
     }
 }

@@ -22,13 +22,14 @@ pub struct Client<S> {
 
 impl<S> Clone for Client<S> {
     fn clone(&self) -> Self {
-        self.in_lab(&self.lab)
+        Client { lab: self.lab.clone(), number: self.number, service: PhantomData }
     }
 }
 
 impl<S> Handle for Client<S> {
     fn in_lab(&self, lab: &Lab) -> Self {
-        Client { lab: lab.clone(), number: self.number, service: PhantomData }
+        let number = lab.renumbered(&self.lab, self.number, |renumbered| &renumbered.clients);
+        Client { lab: lab.clone(), number, service: PhantomData }
     }
 }
 
@@ -130,13 +131,14 @@ pub struct Call<S> {
 
 impl<S> Clone for Call<S> {
     fn clone(&self) -> Self {
-        self.in_lab(&self.lab)
+        Call { lab: self.lab.clone(), operation: self.operation, service: PhantomData }
     }
 }
 
 impl<S> Handle for Call<S> {
     fn in_lab(&self, lab: &Lab) -> Self {
-        Call { lab: lab.clone(), operation: self.operation, service: PhantomData }
+        let operation = lab.renumbered_operation(&self.lab, self.operation);
+        Call { lab: lab.clone(), operation, service: PhantomData }
     }
 }
 

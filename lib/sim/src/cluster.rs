@@ -32,7 +32,8 @@ pub struct Cluster<N> {
 
 impl<N> Clone for Cluster<N> {
     fn clone(&self) -> Self {
-        self.in_lab(&self.lab)
+        let (number, name) = (self.number, self.name.clone());
+        Cluster { lab: self.lab.clone(), number, name, node: PhantomData }
     }
 }
 
@@ -319,13 +320,15 @@ impl<S: Service> Cluster<S> {
 
     /// From now on requests reach the members' code.
     #[track_caller]
-    fn become_service(&self) {
+    pub(crate) fn become_service(&self) {
         if !self.typed(&mut self.lab.world()).is_service() {
-            self.change("a service from now on", |population| {
+            self.size();
+            let change = Change::new("a service from now on", |population| {
                 if let Some(typed) = population.as_any_mut().downcast_mut::<Typed<S>>() {
                     typed.become_service();
                 }
             });
+            self.lab.act(Action::Change { cluster: self.number, change: change.relied_on() });
         }
     }
 

@@ -174,7 +174,7 @@ impl World {
         self.follow(fate, to, shipment);
     }
 
-    /// The same where there are twins, rules that ask for sizes, or plans that wait for messages.
+    /// The same where there are twins, rules that ask for sizes, plans that wait for messages, or a schedule.
     #[cold]
     fn transmit_extra(&mut self, shipment: Shipment) {
         let Shipment { from, to, cargo, freight, sent, .. } = shipment;
@@ -192,8 +192,17 @@ impl World {
         if self.is_the_other_twin_s(from, seen_to) {
             return self.lose(from, to, freight, sent, "the other twin talks with the receiver");
         }
-        let fate = self.network.route(self.now, seen_from, seen_to, cargo, size);
+        let (counted, is_cut) = (self.count_message(from, to), self.network.is_cut(seen_from, seen_to));
         let receiver = self.really(from, to);
+        if let Some(delivery) = self.scheduled(counted, is_cut) {
+            self.keep_route(counted, || Some(delivery.clone()));
+            for &after in delivery.after.iter().skip(2) {
+                self.duplicate(from, receiver, freight, sent, after);
+            }
+            return self.follow(World::fate_of(&delivery), receiver, shipment);
+        }
+        let fate = self.network.route(self.now, seen_from, seen_to, cargo, size);
+        self.keep_route(counted, || World::delivery_by(&fate, is_cut));
         self.follow(fate, receiver, shipment);
     }
 
@@ -290,7 +299,11 @@ impl World {
     fn set_timer(&mut self, node: NodeId, after: Duration, timer: Slot) {
         self.forget_equal_timer(node, timer);
         let due = self.timer_due(node, after);
-        let order = self.queue.push_with(due, |order| Coming::Timer { node, order });
+        let order = if self.extras && self.timers_are_scheduled() {
+            self.queue.reserve()
+        } else {
+            self.queue.push_with(due, |order| Coming::Timer { node, order })
+        };
         self.participants[node.0 as usize].timers.push((timer, order));
     }
 

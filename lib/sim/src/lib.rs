@@ -12,6 +12,7 @@
 //! | what must hold, and when a run ends early | `property.rs`, `run.rs` |
 //! | many runs at once | `sweep.rs`, `sweep_charts.rs` |
 //! | all runs of a small system | `explore/` |
+//! | what of a failing run is needed | `shrink/`, `lab/shrinking.rs`, `follow.rs` |
 //! | how an event happens | `run.rs`, `world.rs`, `queue.rs`, `effects.rs`, `schedule.rs` |
 //! | how a run is done again | `action.rs`, `replay.rs`, `lab/time_travel.rs` |
 //! | how calls, deadlines, retries and names work | `calls.rs`, `dns.rs`, `participants.rs` |
@@ -35,6 +36,7 @@ mod effects;
 mod error;
 pub mod explore;
 mod fault;
+mod follow;
 mod group;
 mod handler_panic;
 mod lab;
@@ -56,6 +58,7 @@ mod routes;
 mod run;
 mod schedule;
 mod shared;
+mod shrink;
 mod special;
 mod states;
 mod sweep;
@@ -86,6 +89,7 @@ pub use population::Population;
 pub use property::{Look, Violation};
 pub use replay::{Cause, Difference, Replay};
 pub use run::{Budget, Stopped};
+pub use shrink::{Counterexample, Delivery, Firing, MessageKey, Others, Schedule, Shrink, ShrinkError, Size};
 pub use sweep::{Finding, Sweep, SweepReport, SweepRun};
 pub use workload::{Keys, LoadReport, RunningWorkload, Workload};
 pub use world::{NodePanic, TrafficCounts};

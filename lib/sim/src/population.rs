@@ -45,10 +45,14 @@ pub trait Population: Send {
     fn describe_timer(&self, timer: Slot) -> String;
     /// Whether two timers are equal.
     fn same_timer(&self, one: Slot, other: Slot) -> bool;
+    /// The name of the nodes' type.
+    fn node_type(&self) -> &'static str;
     /// What pictures show of the member.
     fn inspect(&self, member: usize) -> Inspection;
     /// A copy of all of it: nodes, messages and timers, with the same code.
     fn snapshot(&self) -> Box<dyn Population>;
+    /// The same nodes for these members, none of them started.
+    fn for_members(&self, members: Arc<[NodeId]>) -> Box<dyn Population>;
     /// Makes room for one more member, which is not started yet. Returns its place.
     fn join(&mut self, node: NodeId) -> usize;
     /// Changes a message, by the mutator that the cluster was given, if it was.
@@ -289,6 +293,10 @@ impl<N: Node> Population for Typed<N> {
         self.timers.get(one) == self.timers.get(other)
     }
 
+    fn node_type(&self) -> &'static str {
+        std::any::type_name::<N>()
+    }
+
     fn inspect(&self, member: usize) -> Inspection {
         self.nodes[member].as_ref().map(Node::inspect).unwrap_or_default()
     }
@@ -302,6 +310,15 @@ impl<N: Node> Population for Typed<N> {
             timers: self.timers.clone(),
             serve: self.serve,
         })
+    }
+
+    fn for_members(&self, members: Arc<[NodeId]>) -> Box<dyn Population> {
+        let mut nodes = Vec::new();
+        nodes.resize_with(members.len(), || None);
+        let (ids, version_of) = (members.to_vec(), vec![0; members.len()]);
+        let roster = Roster { ids, version_of, members, ..self.roster.clone() };
+        let (copies, serve) = (Fifo::new(), self.serve);
+        Box::new(Typed { roster, nodes, messages: Slab::new(), copies, timers: Slab::new(), serve })
     }
 
     fn join(&mut self, node: NodeId) -> usize {

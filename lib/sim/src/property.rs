@@ -96,6 +96,8 @@ pub(crate) struct Property {
     name: String,
     /// The one cluster on which it depends, if it is one.
     cluster: Option<u32>,
+    /// The type of the invariant that it is, if it is one.
+    invariant: Option<&'static str>,
     kind: Kind,
     standing: Standing,
     /// From when on time counts: when it was asked for, or when the cause last held without a consequence.
@@ -136,7 +138,21 @@ impl fmt::Display for Violation {
 
 impl Property {
     pub(crate) fn new(name: &str, cluster: Option<u32>, kind: Kind) -> Property {
-        Property { name: name.to_owned(), cluster, kind, standing: Standing::Open, since: None, looks: 0 }
+        let standing = Standing::Open;
+        Property { name: name.to_owned(), cluster, invariant: None, kind, standing, since: None, looks: 0 }
+    }
+
+    /// The same, as the invariant of this type.
+    pub(crate) fn of_invariant(self, invariant: &'static str) -> Property {
+        Property { invariant: Some(invariant), ..self }
+    }
+
+    pub(crate) fn invariant(&self) -> Option<&'static str> {
+        self.invariant
+    }
+
+    pub(crate) fn cluster(&self) -> Option<u32> {
+        self.cluster
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -168,6 +168,12 @@ impl Queue {
         order
     }
 
+    /// A place in the order of scheduling for something that comes by another way.
+    pub(crate) fn reserve(&mut self) -> u64 {
+        self.next_order += 1;
+        self.next_order - 1
+    }
+
     /// The next event, if it is due at `until` or before.
     #[inline(always)]
     pub(crate) fn pop_until(&mut self, until: Time) -> Option<(Time, Coming)> {

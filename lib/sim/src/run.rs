@@ -240,6 +240,20 @@ impl Meter {
     }
 }
 
+/// Where a trial of a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Went {
+    /// To the time.
+    There,
+    /// As many events as it may.
+    Far,
+    /// To a violated property, or to a panic that ends runs: it can go on.
+    Wrong,
+    /// Time stands still.
+    Round,
+    Interrupted,
+}
+
 /// Says how far a replay is.
 pub(crate) struct Replaying {
     progress: Progress,
@@ -316,6 +330,27 @@ impl World {
             Some(_) => Err(self.stopped()),
             None => Ok(false),
         }
+    }
+
+    /// Runs on in a trial of a run: until a time, or so many events since the world began.
+    pub(crate) fn go_on(&mut self, until: Time, events: u64) -> Went {
+        let _nodes_run = NodesRun::begin();
+        while self.handled < events {
+            if interrupt::is_asked() {
+                return Went::Interrupted;
+            }
+            let Some((time, coming)) = self.queue.pop_until(until) else {
+                self.now = self.now.max(until);
+                return Went::There;
+            };
+            if !self.happen(time, coming) {
+                if self.violated || std::mem::take(&mut self.panicked) {
+                    return Went::Wrong;
+                }
+                return Went::Round;
+            }
+        }
+        Went::Far
     }
 
     /// Runs again what has been run before: until so many events have been handled since the world began, or none is left. What was

@@ -25,6 +25,8 @@ pub(crate) enum Job {
     LookupFails { call: CallId },
     /// A workload asks, by this client of a closed loop or by any of an open one.
     Ask { workload: u32, client: Option<u32> },
+    /// A timer of the schedule that is followed fires.
+    Fire(u32),
     /// The next member of a cluster is upgraded.
     Upgrade { cluster: u32, next: u32, version: u32, every: Duration },
     /// Something should have come true by now. What there is to do is done after every event: properties are looked at.
@@ -59,6 +61,7 @@ impl World {
             Job::Upgrade { cluster, next, version, every } => {
                 self.upgrade_next(cluster, next, version, every)
             }
+            Job::Fire(number) => self.fire_scheduled(number),
             Job::Due => {}
         }
     }

@@ -29,6 +29,8 @@ type ChangeFn = Box<dyn FnMut(&mut dyn Population) + Send>;
 #[derive(Clone)]
 pub(crate) struct Change {
     what: String,
+    /// Whether the cluster's handles rely on it.
+    pub(crate) is_relied_on: bool,
     change: Arc<Mutex<ChangeFn>>,
 }
 
@@ -37,7 +39,13 @@ impl Change {
         what: impl Into<String>,
         change: impl FnMut(&mut dyn Population) + Send + 'static,
     ) -> Change {
-        Change { what: what.into(), change: Arc::new(Mutex::new(Box::new(change))) }
+        let (what, change): (String, ChangeFn) = (what.into(), Box::new(change));
+        Change { what, is_relied_on: false, change: Arc::new(Mutex::new(change)) }
+    }
+
+    /// The same, as one on which the cluster's handles rely.
+    pub(crate) fn relied_on(self) -> Change {
+        Change { is_relied_on: true, ..self }
     }
 
     pub(crate) fn apply(&self, population: &mut dyn Population) {

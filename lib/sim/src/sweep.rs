@@ -111,6 +111,39 @@ pub struct SweepRun<P, T> {
     pub failure: Option<String>,
 }
 
+impl<P, T> SweepRun<P, T> {
+    /// Runs it again, with a trace, and hands back the laboratory as it was when the run ended or failed: to be looked at, and to be
+    /// [cut down](Lab::shrink).
+    ///
+    /// ```
+    /// use netsplit_algorithms::replication::EagerStore;
+    /// use netsplit_node::ms;
+    /// use netsplit_sim::{Lab, Traffic};
+    /// let unit = |lab: &Lab, _: &()| {
+    ///     let store = lab.cluster("store", 3, |_id| EagerStore::default());
+    ///     lab.lose(0.2, Traffic::all());
+    ///     let put = store.client_of(0).put("x", 1);
+    ///     lab.run_for(ms(10));
+    ///     !put.is_pending()
+    /// };
+    /// let report = Lab::sweep(0..50, [()]).run(unit);
+    /// let lab = report.failures().next().expect("some lose it").again(unit);
+    /// let small = lab.shrink(|lab| lab.find::<EagerStore>("store").history().operations.iter().all(|it| it.outcome.is_some()));
+    /// assert_eq!((small.after.operations, small.after.messages), (1, 0));
+    /// ```
+    pub fn again<R>(&self, unit: impl FnOnce(&Lab, &P) -> R) -> Lab {
+        let lab = Lab::new(self.seed);
+        let mut unit = Some(unit);
+        // How it ends is known.
+        let _ = caught(&mut || {
+            if let Some(unit) = unit.take() {
+                unit(&lab, &self.parameter);
+            }
+        });
+        lab
+    }
+}
+
 /// What is to be run: every parameter with every seed.
 ///
 /// ```

@@ -224,7 +224,7 @@ pub(crate) struct RunningLoad {
     load: Load,
     random: Random,
     /// Its clients, by their numbers among all clients.
-    clients: Vec<u32>,
+    pub(crate) clients: Vec<u32>,
     /// Those of an open loop that wait for nothing.
     idle: Vec<u32>,
     pub(crate) operations: Vec<OperationId>,
@@ -405,7 +405,8 @@ impl RunningWorkload {
 
 impl Handle for RunningWorkload {
     fn in_lab(&self, lab: &Lab) -> Self {
-        RunningWorkload { lab: lab.clone(), number: self.number }
+        let number = lab.renumbered(&self.lab, self.number, |renumbered| &renumbered.loads);
+        RunningWorkload { lab: lab.clone(), number }
     }
 }
 

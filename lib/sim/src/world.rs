@@ -13,6 +13,7 @@ use crate::action::Logged;
 use crate::byzantine::Twin;
 use crate::disturbances::Disturbances;
 use crate::dns::Names;
+use crate::follow::Following;
 use crate::handler_panic;
 use crate::network::{Cut, Latency, Network};
 use crate::participants::{ClientState, ClusterState, OpenCall, Parcel, Participant, Role};
@@ -23,6 +24,7 @@ use crate::queue::{Coming, Freight, Queue};
 use crate::recorder::{Evicted, FROM_OUTSIDE, Recorder, Rest};
 use crate::run::Budget;
 use crate::schedule::{Flap, Job};
+use crate::shrink::Renumbered;
 use crate::states::States;
 use crate::workload::RunningLoad;
 
@@ -106,8 +108,8 @@ pub(crate) struct World {
     /// Whether some plan waits for a condition.
     pub(crate) watching: bool,
     pub(crate) loads: Vec<RunningLoad>,
-    /// Whether there are twins, plans that wait for a condition, or rules that ask for the sizes of messages: one question in the
-    /// place of three for every event.
+    /// Whether there are twins, plans that wait for a condition, rules that ask for the sizes of messages, or a schedule: one question in
+    /// the place of four for every event.
     pub(crate) extras: bool,
     /// The panics of nodes, with their times.
     pub(crate) panics: Vec<NodePanic>,
@@ -125,6 +127,10 @@ pub(crate) struct World {
     pub(crate) budget: Budget,
     /// How many events there were at this instant.
     pub(crate) instant_events: u64,
+    /// The schedule that decides what chance would decide, if there is one.
+    pub(crate) following: Option<Box<Following>>,
+    /// What the numbers of another world became here, where this one was made of it.
+    pub(crate) renumbered: Option<Box<Renumbered>>,
     /// Events handled so far.
     pub(crate) handled: u64,
     /// Whether something is to be looked at after each event: plans that wait, properties, panics that end the run.
@@ -168,6 +174,8 @@ impl World {
             violated: false,
             budget: Budget::default(),
             instant_events: 0,
+            following: None,
+            renumbered: None,
             handled: 0,
             looks: false,
         }
@@ -179,7 +187,8 @@ impl World {
     }
 
     pub(crate) fn refresh_extras(&mut self) {
-        self.extras = !self.twins.is_empty() || self.watching || self.network.needs_sizes();
+        self.extras =
+            !self.twins.is_empty() || self.watching || self.network.needs_sizes() || self.following.is_some();
         self.looks = self.watching || self.ends_on_panic || !self.properties.is_empty();
     }
 
@@ -274,6 +283,9 @@ impl World {
             return; // It was cancelled or replaced, or its node crashed.
         };
         let (timer, _) = timers.swap_remove(index);
+        if self.extras {
+            self.keep_firing(node, timer);
+        }
         let number = self.recorder.count(self.now, kind::TIMER_FIRED, node, NOBODY);
         if self.recorder.keeps() {
             let text = self.population_of(node).describe_timer(timer);
@@ -290,6 +302,9 @@ impl World {
         cause: u64,
         handler: impl FnOnce(&mut dyn Population, usize, &mut Step),
     ) {
+        if self.extras {
+            self.choose_as_scheduled(id);
+        }
         let participant = &mut self.participants[id.0 as usize];
         let Role::Member { cluster, member } = participant.role else { return };
         let step = &mut self.step;
@@ -299,6 +314,9 @@ impl World {
         step.monotonic = self.now;
         if let Some(special) = &participant.special {
             special.prepare(step, self.now);
+        }
+        if self.extras && self.following.as_ref().is_some_and(|following| following.schedule.clocks_stand) {
+            (step.now, step.monotonic) = (Time::ZERO, Time::ZERO);
         }
         let population = &mut *self.clusters[cluster as usize].population;
         let result = handler_panic::catch(|| handler(population, member as usize, step));

@@ -171,6 +171,13 @@ pub const FIGURES: [Figure; 34] = [
         goal: Some(Goal::RatioAtMost(0.15)),
     },
     Figure {
+        name: "shrink/raft",
+        unit: "s",
+        about: "a failing run of a wrong Raft, 11,150 events, cut down to what its failure needs",
+        source: Source::Program { name: "shrink_raft", profile: "release", peers: &[] },
+        goal: Some(Goal::AtMost(10.0)),
+    },
+    Figure {
         name: "raft/throughput",
         unit: "operations/s",
         about: "simulated reads and writes of 50 clients at five servers of Raft without faults, by real time",

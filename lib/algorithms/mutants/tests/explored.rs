@@ -4,6 +4,7 @@
 use netsplit_mutants::catalogue::ALGORITHMS;
 use netsplit_node::{KeyValueRequest, ms};
 use netsplit_sim::explore::{Budget, Exploration, Nodes, explore};
+use netsplit_sim::{Counterexample, ShrinkError};
 
 /// What the catalogue says that a mutant breaks.
 fn breaks(algorithm: &str, name: &str) -> &'static str {
@@ -24,6 +25,13 @@ fn assert_found(names: (&str, &str), wrong: &Exploration, right: impl FnOnce(Bud
     assert!(path.is_whole && broken.contains(&breaks(names.0, names.1)), "{broken:?}: {wrong}");
     let right = right(Budget::states((wrong.states * 2).min(20_000)));
     assert!(right.counterexample().is_none(), "{right}");
+}
+
+/// A laboratory shows what was found: the same property is violated there, by what happens one thing after the other.
+fn assert_shown(found: &Exploration, shown: Result<Counterexample, ShrinkError>) {
+    let shown = shown.unwrap_or_else(|error| panic!("{error}: {found}"));
+    let violations = shown.lab().violations();
+    assert!(violations.iter().any(|it| shown.failure.starts_with(&it.property)), "{shown}\n{found}");
 }
 
 /// A council of Paxos whose nodes of these indices propose their number; each back-off ends at most so many times.
@@ -48,7 +56,6 @@ macro_rules! paxos {
             .require(subject::PromisesKept::default())
             .require(subject::ChosenStays::default())
             .within($budget)
-            .run()
     }};
 }
 
@@ -60,8 +67,10 @@ macro_rules! found_in_paxos {
             fn $name() {
                 // By the property that its description names.
                 let wrong = paxos!(netsplit_mutants::paxos::$name, $size, proposers $proposers, tries $tries, crashes $crashes, Budget::states(400_000));
-                assert_found(("paxos", stringify!($name)), &wrong, |budget| {
-                    paxos!(netsplit_algorithms::consensus::paxos, $size, proposers $proposers, tries $tries, crashes $crashes, budget)
+                let found = wrong.run();
+                assert_shown(&found, wrong.counterexample(&found));
+                assert_found(("paxos", stringify!($name)), &found, |budget| {
+                    paxos!(netsplit_algorithms::consensus::paxos, $size, proposers $proposers, tries $tries, crashes $crashes, budget).run()
                 });
             })*
         }
@@ -94,7 +103,6 @@ macro_rules! raft {
             .require(subject::LeaderCompleteness::default())
             .require(subject::StateMachineSafety::default())
             .within($budget)
-            .run()
     }};
 }
 
@@ -106,8 +114,10 @@ macro_rules! found_in_raft {
             fn $name() {
                 // By the property that its description names.
                 let wrong = raft!(netsplit_mutants::raft::$name, $size, writes to $writes, timers $timers, crashes $crashes, Budget::states(400_000));
-                assert_found(("raft", stringify!($name)), &wrong, |budget| {
-                    raft!(netsplit_algorithms::consensus::raft, $size, writes to $writes, timers $timers, crashes $crashes, budget)
+                let found = wrong.run();
+                assert_shown(&found, wrong.counterexample(&found));
+                assert_found(("raft", stringify!($name)), &found, |budget| {
+                    raft!(netsplit_algorithms::consensus::raft, $size, writes to $writes, timers $timers, crashes $crashes, budget).run()
                 });
             })*
         }

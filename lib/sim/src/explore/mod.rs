@@ -16,6 +16,7 @@
 //! | how the states are gone through | `search.rs`, `space.rs`, `tally.rs` |
 //! | how what was seen is remembered | `fingerprint.rs`, `seen.rs` |
 //! | what is shown | `report.rs`, `difference.rs` |
+//! | what of a counterexample is needed, and how a laboratory shows it | `shorter.rs`, `timed.rs` |
 
 use std::thread;
 
@@ -36,9 +37,11 @@ mod reduction;
 mod report;
 mod search;
 mod seen;
+mod shorter;
 mod space;
 mod stepping;
 mod tally;
+mod timed;
 mod valency;
 mod world;
 
@@ -50,6 +53,8 @@ pub use report::{Ended, Exploration, Finding, Path, Standing, Step};
 pub use search::Budget;
 pub use valency::{Adversary, Fair, Run, Scheduler, Valency, schedule, valency};
 pub use world::World;
+
+pub(crate) use report::grouped;
 
 use property::Property;
 use reduction::Reduction;

@@ -15,6 +15,7 @@ use super::history;
 use super::network::Network;
 use super::participant::{Asked, Calls, Cast, Content, Effects, Envelope};
 use super::world::{Layout, Limit, MOST, World};
+use crate::cluster::Cluster;
 
 /// A few nodes of one type, their clients, and what may go wrong between them.
 ///
@@ -125,9 +126,14 @@ pub(super) trait Remembers<N>: Send + Sync {
     fn look(&self, members: &[Member<'_, N>]) -> Memory<N>;
     fn print(&self) -> u64;
     fn copy(&self) -> Box<dyn Remembers<N>>;
+    /// Requires it of a cluster in a laboratory.
+    fn require(&self, cluster: &Cluster<N>);
 }
 
-impl<N, I: Invariant<N> + Hash + Sync> Remembers<N> for I {
+impl<N: Node, I: Invariant<N> + Hash + Sync> Remembers<N> for I {
+    fn require(&self, cluster: &Cluster<N>) {
+        cluster.require(self.clone());
+    }
     fn look(&self, members: &[Member<'_, N>]) -> Memory<N> {
         let mut next = self.clone();
         let wrong = next.check(members).err();
@@ -150,7 +156,7 @@ where
     /// So many nodes, numbered from 0, each made by `factory`: at the beginning, and again after a crash.
     pub fn new(size: usize, factory: impl Fn(NodeId) -> N + Send + Sync + 'static) -> Nodes<N> {
         Nodes {
-            cast: Cast::new(size, Box::new(factory)),
+            cast: Cast::new(size, Arc::new(factory)),
             network: Network::Unordered,
             limits: [0, 0, 0, 0, MOST + 1],
             layout: Layout { nodes: size, ..Layout::default() },
@@ -322,6 +328,7 @@ where
                     *answer.into_any().downcast().expect("a service answers with its own type");
                 (fingerprint(&(0_u8, &answer)), Arc::new(answer))
             },
+            serve_in_lab: |cluster| cluster.become_service(),
         });
         let client = self.scripts.len() as u32;
         let mut script = Vec::new();

@@ -15,15 +15,21 @@ use netsplit_node::{
 use super::arena::Interned;
 use super::difference;
 use super::fingerprint::{fingerprint, mix};
+use crate::cluster::Cluster;
 use crate::handler_panic::{self, NodesRun};
 
 /// A request or an answer of a type that only its service knows.
 pub(crate) trait Said: Any + Send + Sync {
     fn words(&self) -> String;
     fn as_any(&self) -> &dyn Any;
+    /// The same, as it travels in a laboratory.
+    fn payload(&self) -> Box<dyn Payload>;
 }
 
-impl<T: Any + Debug + Send + Sync> Said for T {
+impl<T: Any + Clone + Debug + Send + Sync> Said for T {
+    fn payload(&self) -> Box<dyn Payload> {
+        Box::new(self.clone())
+    }
     fn words(&self) -> String {
         format!("{self:?}")
     }
@@ -42,6 +48,8 @@ pub(crate) type Answer = Result<Arc<dyn Said>, String>;
 pub(crate) struct Calls<N: Node> {
     pub(crate) serve: fn(&mut N, CallId, &dyn Any, &mut Context<N>),
     pub(crate) answer: fn(Box<dyn Payload>) -> Printed,
+    /// Lets requests reach the members of a cluster in a laboratory.
+    pub(crate) serve_in_lab: fn(&Cluster<N>),
 }
 
 impl<N: Node> Clone for Calls<N> {
@@ -57,10 +65,10 @@ pub(crate) struct Participant<N: Node> {
     pub(crate) index: u32,
     pub(crate) node: N,
     /// What was synced.
-    disk: Disk,
+    pub(super) disk: Disk,
     /// In the order of their fingerprints.
     pub(crate) timers: Vec<Pending>,
-    clock: Time,
+    pub(super) clock: Time,
     /// It has crashed for good.
     pub(crate) is_down: bool,
 }
@@ -160,7 +168,7 @@ pub(crate) struct Asked {
 /// Who takes part: how nodes are made and run, and all that was ever met of them.
 pub(crate) struct Cast<N: Node> {
     pub(crate) members: Arc<[NodeId]>,
-    pub(crate) factory: Box<dyn Fn(NodeId) -> N + Send + Sync>,
+    pub(crate) factory: Arc<dyn Fn(NodeId) -> N + Send + Sync>,
     pub(crate) calls: Option<Calls<N>>,
     /// The operations of all clients, by their numbers.
     pub(crate) asked: Vec<Asked>,
@@ -174,9 +182,11 @@ pub(crate) struct Cast<N: Node> {
 }
 
 /// A handler that has run; its effects are still to be carried out.
-struct Ran<N: Node> {
+pub(super) struct Ran<N: Node> {
+    /// Which way its random numbers went.
+    pub(super) branch: u64,
     after: Participant<N>,
-    effects: Vec<Effect>,
+    pub(super) effects: Vec<Effect>,
     messages: Slab<N::Message>,
     timers: Slab<N::Timer>,
     trouble: Option<String>,
@@ -191,7 +201,7 @@ where
     N::Message: Sync + Eq + Hash,
     N::Timer: Sync + Eq + Hash,
 {
-    pub(crate) fn new(size: usize, factory: Box<dyn Fn(NodeId) -> N + Send + Sync>) -> Cast<N> {
+    pub(crate) fn new(size: usize, factory: Arc<dyn Fn(NodeId) -> N + Send + Sync>) -> Cast<N> {
         handler_panic::install_hook();
         Cast {
             members: (0..size as u32).map(NodeId).collect(),
@@ -248,26 +258,7 @@ where
         let mut different: Vec<Effects> = Vec::new();
         for ran in self.run_event(participant, event).into_iter().filter(|ran| ran.trouble.is_none()) {
             for kept in 1..=ran.effects.len() {
-                // Notes and timers leave nothing behind.
-                if !matches!(
-                    ran.effects[kept - 1],
-                    Effect::Send { .. } | Effect::Reply(_) | Effect::Sync { .. }
-                ) {
-                    continue;
-                }
-                let (mut disk, mut sent) = (ran.after.disk.clone(), Vec::new());
-                for effect in &ran.effects[..kept] {
-                    match effect {
-                        Effect::Send { to, message } => {
-                            sent.extend(self.send(ran.after.index, *to, ran.messages.get(*message)));
-                        }
-                        Effect::Reply(reply) => {
-                            sent.extend(self.answer(ran.after.index, reply.call, reply.outcome.clone()));
-                        }
-                        Effect::Sync { writes } => disk.complete_sync(*writes),
-                        _ => {}
-                    }
-                }
+                let Some((disk, sent)) = self.first_effects(&ran, kept) else { continue };
                 for effects in self.restart(disk, participant, sent) {
                     if !different.contains(&effects) {
                         different.push(effects);
@@ -276,6 +267,27 @@ where
             }
         }
         different
+    }
+
+    /// The disk after the first effects of a step, and what was sent by them; nothing if the last of them leaves nothing behind, as notes and timers do.
+    pub(super) fn first_effects(&self, ran: &Ran<N>, kept: usize) -> Option<(Disk, Vec<u32>)> {
+        if !matches!(ran.effects[kept - 1], Effect::Send { .. } | Effect::Reply(_) | Effect::Sync { .. }) {
+            return None;
+        }
+        let (mut disk, mut sent) = (ran.after.disk.clone(), Vec::new());
+        for effect in &ran.effects[..kept] {
+            match effect {
+                Effect::Send { to, message } => {
+                    sent.extend(self.send(ran.after.index, *to, ran.messages.get(*message)));
+                }
+                Effect::Reply(reply) => {
+                    sent.extend(self.answer(ran.after.index, reply.call, reply.outcome.clone()));
+                }
+                Effect::Sync { writes } => disk.complete_sync(*writes),
+                _ => {}
+            }
+        }
+        Some((disk, sent))
     }
 
     fn restart(&self, mut disk: Disk, before: &Participant<N>, sent: Vec<u32>) -> Vec<Effects> {
@@ -289,13 +301,16 @@ where
 
     /// A node from the factory takes its first step.
     fn begin(&self, index: u32, disk: Disk, clock: Time) -> Vec<Effects> {
-        let node = (self.factory)(self.members[index as usize]);
-        let fresh = Participant { index, node, disk, timers: Vec::new(), clock, is_down: false };
-        let ran = self.run(&fresh, &|node, ctx| node.on_start(ctx));
-        ran.into_iter().map(|ran| self.carry_out(ran)).collect()
+        self.run_start(index, disk, clock).into_iter().map(|ran| self.carry_out(ran)).collect()
     }
 
-    fn run_event(&self, participant: &Participant<N>, event: Event) -> Vec<Ran<N>> {
+    pub(super) fn run_start(&self, index: u32, disk: Disk, clock: Time) -> Vec<Ran<N>> {
+        let node = (self.factory)(self.members[index as usize]);
+        let fresh = Participant { index, node, disk, timers: Vec::new(), clock, is_down: false };
+        self.run(&fresh, &|node, ctx| node.on_start(ctx))
+    }
+
+    pub(super) fn run_event(&self, participant: &Participant<N>, event: Event) -> Vec<Ran<N>> {
         match event {
             Event::Arrival(envelope) => {
                 let Envelope { from, content, .. } = self.envelopes.get(envelope);
@@ -383,12 +398,12 @@ where
             Ok(()) => None,
         };
         after.disk = std::mem::take(&mut step.belongings.disk);
-        (Ran { after, effects, messages, timers, trouble }, step.belongings.random.clone())
+        (Ran { branch: number, after, effects, messages, timers, trouble }, step.belongings.random.clone())
     }
 
     /// Carries out the effects of a handler that ran to its end. Notes are for diagrams.
-    fn carry_out(&self, ran: Ran<N>) -> Effects {
-        let Ran { mut after, effects, mut messages, mut timers, trouble } = ran;
+    pub(super) fn carry_out(&self, ran: Ran<N>) -> Effects {
+        let Ran { mut after, effects, mut messages, mut timers, trouble, branch: _ } = ran;
         let mut sent = Vec::new();
         for effect in effects {
             match effect {

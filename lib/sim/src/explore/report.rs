@@ -62,6 +62,8 @@ pub struct Path {
     pub repeats_from: Option<usize>,
     /// Whether it could be told to its end: it cannot where two states have one fingerprint.
     pub is_whole: bool,
+    /// The fingerprints of the states on the way, by which it is found again.
+    pub(crate) chain: Vec<u64>,
 }
 
 impl Path {

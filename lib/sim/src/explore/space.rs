@@ -240,7 +240,7 @@ impl<M: Model> Space for Typed<'_, M> {
     }
 
     fn path(&self, chain: &[u64]) -> Path {
-        let mut path = Path::default();
+        let mut path = Path { chain: chain.to_vec(), ..Path::default() };
         let begins = |state: &M::State| chain.first().is_some_and(|&first| fingerprint(state) == first);
         let mut initial = self.model.initial().into_iter().map(|state| self.canonical(state));
         let Some(mut state) = initial.find(begins) else { return path };

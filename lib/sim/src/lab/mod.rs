@@ -5,6 +5,7 @@ mod network;
 mod properties;
 mod running;
 mod seeing;
+mod shrinking;
 mod time_travel;
 
 use std::fmt;

@@ -45,10 +45,12 @@ impl<N: Node> Cluster<N> {
     /// From now on an algorithm's invariant must hold after every event of this cluster. Where it does not, the run ends with a
     /// [`Violation`]; the laboratory can go on from there.
     #[track_caller]
-    pub fn require(&self, mut invariant: impl Invariant<N>) {
+    pub fn require<I: Invariant<N>>(&self, mut invariant: I) {
         let (name, number) = (invariant.name().to_owned(), self.number());
         let judge = move |look: &Look<'_>| invariant.check(&look.members_of(number));
-        self.ask_for(&name, Kind::Always(Box::new(judge)));
+        self.size();
+        let property = Property::new(&name, Some(number), Kind::Always(Box::new(judge)));
+        self.lab().act(Action::Require(property.of_invariant(std::any::type_name::<I>())));
     }
 
     /// From now on `holds` must hold of the members after every event of this cluster.

@@ -80,6 +80,7 @@ pub(crate) enum Fate {
     Lost(&'static str),
 }
 
+#[derive(Clone)]
 pub(crate) struct Arrival {
     /// How long it is under way.
     pub(crate) after: Duration,
