@@ -67,7 +67,8 @@ pub fn write(
 /// What a statement's code gives, by name.
 fn public_names(given: Option<&SourceFile>) -> Vec<String> {
     // What cannot be read is told by the compiler.
-    let items = given.and_then(|given| syn::parse_file(&given.text).ok()).map(|file| file.items).unwrap_or_default();
+    let items =
+        given.and_then(|given| syn::parse_file(&given.text).ok()).map(|file| file.items).unwrap_or_default();
     let name = |item: syn::Item| {
         let (is_public, name) = match item {
             syn::Item::Struct(it) => (it.vis, it.ident),
@@ -271,9 +272,14 @@ mod tests {
     #[test]
     fn what_is_given_hides_the_library() {
         let folder = tempfile::tempdir().unwrap();
-        let given = SourceFile { path: "given.rs".into(), text: "pub enum Told {}\nstruct Hidden;\npub fn f() {}".into() };
-        let cells = [Told { id: "x".into(), number: 4, code: "// answer: a\nfn f() -> u8 { 1 }".to_string() }];
-        let written = write(&Answer::of(&cells, "a"), &exercise(Vec::new()), Some(&given), folder.path()).unwrap();
+        let given = SourceFile {
+            path: "given.rs".into(),
+            text: "pub enum Told {}\nstruct Hidden;\npub fn f() {}".into(),
+        };
+        let cells =
+            [Told { id: "x".into(), number: 4, code: "// answer: a\nfn f() -> u8 { 1 }".to_string() }];
+        let written =
+            write(&Answer::of(&cells, "a"), &exercise(Vec::new()), Some(&given), folder.path()).unwrap();
         let root = fs::read_to_string(&written.root).unwrap();
         assert!(root.contains("\nuse super::given::{Told};\n"), "{root}");
     }

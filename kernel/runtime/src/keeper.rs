@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -130,7 +130,7 @@ impl Keeper {
                 }
             }
             Order::Program { command, folder, environment, confinement, bounds } => {
-                let mut descriptor = || receive_descriptor(&self.kernel);
+                let descriptor = || receive_descriptor(&self.kernel);
                 let streams = [descriptor()?, descriptor()?, descriptor()?];
                 let held = Held { confinement, bounds };
                 match start(&command, folder.as_deref(), environment, held, streams) {

@@ -81,7 +81,7 @@ impl fmt::Display for Goal {
 const SIMULATORS: [&str; 3] = ["ping_pong_madsim", "ping_pong_anysystem", "ping_pong_turmoil"];
 
 /// All figures, in the order in which they are printed.
-pub const FIGURES: [Figure; 34] = [
+pub const FIGURES: [Figure; 35] = [
     Figure {
         name: "sim/ping_pong",
         unit: "million events/s",

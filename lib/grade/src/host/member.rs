@@ -25,11 +25,16 @@ pub type Serve<N> = fn(&mut N, CallId, &[u8], &mut Context<N>) -> Result<(), Str
 /// The bytes of a response, whose type only the service knows.
 pub type Respond = fn(&dyn Any) -> Result<Vec<u8>, String>;
 
+/// The bytes of a request, if it is one to this service.
+type Ask = fn(&dyn Any) -> Option<Result<Vec<u8>, String>>;
+/// The response of these bytes.
+type Hear = fn(&[u8]) -> Result<Box<dyn Payload>, String>;
+
 /// How a request to a service is written, and its response read.
 #[derive(Clone, Copy)]
 pub struct CallRule {
-    request: fn(&dyn Any) -> Option<Result<Vec<u8>, String>>,
-    response: fn(&[u8]) -> Result<Box<dyn Payload>, String>,
+    request: Ask,
+    response: Hear,
 }
 
 impl CallRule {
@@ -57,11 +62,20 @@ pub trait Member {
 /// What happens to a node.
 pub enum Event {
     Start,
-    Message { from: NodeId, message: Vec<u8> },
+    Message {
+        from: NodeId,
+        message: Vec<u8>,
+    },
     Timer(Vec<u8>),
-    Request { call: CallId, request: Vec<u8> },
+    Request {
+        call: CallId,
+        request: Vec<u8>,
+    },
     /// A call has come to an end, as a message that the node made of it.
-    Ended { from: NodeId, message: Box<dyn Any + Send> },
+    Ended {
+        from: NodeId,
+        message: Box<dyn Any + Send>,
+    },
 }
 
 /// A node with what is under way.
@@ -242,9 +256,7 @@ impl Life {
             Effect::SetTimer { after, timer } => {
                 Wish::SetTimer { after, timer: self.node.timer(timer, is_watched)? }
             }
-            Effect::CancelTimer { timer } => {
-                Wish::CancelTimer { timer: self.node.timer(timer, is_watched)? }
-            }
+            Effect::CancelTimer { timer } => Wish::CancelTimer { timer: self.node.timer(timer, is_watched)? },
             Effect::Call(call) => {
                 let known = self.rules.iter().enumerate().find_map(|(service, rule)| {
                     (rule.request)(call.request.as_any()).map(|bytes| (service, bytes))
