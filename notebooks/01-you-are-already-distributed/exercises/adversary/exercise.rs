@@ -41,7 +41,10 @@ pub fn attack(case: &mut Case, number: u8) {
     match played {
         Ok(Some(_)) => case.mutant(name, true),
         Ok(None) => case.mutant(name, Err("the night does it no harm".to_owned())),
-        Err(_) => return case.mutant(name, Err("the plan names something that is not there".to_owned())),
+        Err(why) => {
+            let why = why.downcast_ref::<String>().map_or("it names something that is not there", |it| it);
+            return case.mutant(name, Err(format!("the plan cannot be played: {why}")));
+        }
     }
     // What harms even a server without a flaw is no proof of one.
     let lab = Lab::new(case.seed());

@@ -109,7 +109,8 @@ impl<'c> Scene<'c> {
         if is_up {
             self.service.crash(0);
         }
-        self.case.safety("the service lives on, within its memory", is_up);
+        let up = if is_up { Ok(()) } else { Err("it is down, and nobody has crashed it".to_owned()) };
+        self.case.safety("the service lives on, within its memory", up);
         self.judge();
     }
 

@@ -40,7 +40,7 @@ fn is<T: PartialEq + std::fmt::Debug>(said: T, right: T) -> Result<(), String> {
     if said == right { Ok(()) } else { Err(format!("the card says {said:?}")) }
 }
 
-fn promises(case: &mut Case) {
+pub fn promises(case: &mut Case) {
     let Some(card) = card(case) else { return };
     case.part("what must not break", 2.0, are(&card.invariants, &[NO_DOUBLE_EFFECT, EVERY_PROMISE_KEPT]));
     case.part("what is known of time", 1.0, is(card.assumes.timing, Timing::Asynchronous));
@@ -48,7 +48,7 @@ fn promises(case: &mut Case) {
     case.part("what may become of messages", 1.0, is(card.assumes.links, Links::FairLoss));
 }
 
-fn silence(case: &mut Case) {
+pub fn silence(case: &mut Case) {
     let Some(card) = card(case) else { return };
     let said: BTreeSet<Silence> = card.silence.iter().copied().collect();
     for story in Silence::ALL {
@@ -56,7 +56,7 @@ fn silence(case: &mut Case) {
     }
 }
 
-fn proof(case: &mut Case) {
+pub fn proof(case: &mut Case) {
     let Some(card) = card(case) else { return };
     let evidence = &card.evidence;
     case.part("what it is", 1.0, is(evidence.what.as_str(), STORED_ANSWER));
@@ -65,7 +65,7 @@ fn proof(case: &mut Case) {
     case.part("what ends it", 2.0, are(&evidence.ends, &[RETENTION_ENDS, MEMORY_IS_LOST]));
 }
 
-fn guarantee(case: &mut Case) {
+pub fn guarantee(case: &mut Case) {
     let Some(card) = card(case) else { return };
     let guarantee = &card.guarantee;
     case.part("what becomes of a repetition", 2.0, is(guarantee.idempotence, Idempotence::PerKey));
@@ -73,7 +73,7 @@ fn guarantee(case: &mut Case) {
     case.part("how soon a mail comes", 1.0, is(guarantee.recency, Recency::Eventual));
 }
 
-fn modes(case: &mut Case) {
+pub fn modes(case: &mut Case) {
     let Some(card) = card(case) else { return };
     let modes = &card.modes;
     for (mode, sign_ups, mails) in [

@@ -43,7 +43,7 @@ impl<'c> Scene<'c> {
         let busy: Vec<(Time, Time)> = busy.iter().map(|(from, to)| (at(from), at(to))).collect();
         let bank =
             case.lab().cluster("bank", 1, move |_| CardBank { busy: busy.clone(), ..CardBank::default() });
-        let address: NodeId = bank.address(0).node();
+        let address: NodeId = bank.id(0);
         let till = case.submitted::<Purchase, TillAnswer>("Till").setup(address).calling(&bank).start(1);
         Scene { case, bank, till, wishes: Vec::new() }
     }

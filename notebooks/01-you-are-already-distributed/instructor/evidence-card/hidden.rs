@@ -1,13 +1,19 @@
-//! What students are not shown of `evidence-card`: other bad days.
+//! What counts of `evidence-card`: the card itself, of which nothing is hidden, and bad days that students are not shown.
 
 use netsplit::grade::{Case, Exercise};
 
-use super::exercise::walk;
+use super::exercise::{guarantee, modes, promises, proof, silence, walk};
 use super::given::*;
 
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
-    exercise.hidden("other bad days", 8, bad_day)
+    exercise
+        .hidden("the card: what must not break, and in which model", 1, promises)
+        .hidden("the card: what silence may mean", 1, silence)
+        .hidden("the card: what counts as proof", 1, proof)
+        .hidden("the card: what is guaranteed", 1, guarantee)
+        .hidden("the card: the four modes", 1, modes)
+        .hidden("other bad days", 8, bad_day)
 }
 
 /// The disk fails at least once, e-mail comes and goes, all of it several times; in the end all is well.
