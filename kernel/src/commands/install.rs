@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use netsplit_engine::dependencies;
 
 use super::limits::Wanted;
+use super::nbgrader::{self, Made};
 use super::places::{Places, ensure_writable};
 use super::{Failure, Outcome, kernelspec};
 use crate::engine::library;
@@ -91,6 +92,10 @@ pub struct Arguments {
     /// A crate that notebooks find ready in the shared folder, as in 'rand = "0.9"'; may be given several times
     #[arg(long, value_name = "CRATE", requires = "shared")]
     dep: Vec<String>,
+
+    /// Also make a course for nbgrader in this folder; what is there is never overwritten
+    #[arg(long, value_name = "DIR")]
+    nbgrader: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -105,7 +110,27 @@ pub fn run(arguments: Arguments) -> Outcome {
     if !options.is_empty() {
         println!("Its notebooks run with {}", options.join(" "));
     }
+    if let Some(course) = &arguments.nbgrader {
+        make_course(course, &arguments.target.name, &places.chapters())?;
+    }
     if shared.is_some() { Ok(()) } else { prepare_library() }
+}
+
+/// Makes a course for nbgrader, and says what became of each file.
+fn make_course(folder: &Path, kernel: &str, chapters: &Path) -> Outcome {
+    let made = nbgrader::write_course(folder, kernel, chapters)?;
+    for it in &made {
+        match it {
+            Made::Written(path) => println!("Written: {}", path.display()),
+            Made::Same(path) => println!("As it was: {}", path.display()),
+            Made::Kept(path) => println!(
+                "Kept as it was: {}; this version of netsplit would write another one: move yours away to get it",
+                path.display()
+            ),
+        }
+    }
+    println!("The course is in {}; its README.md says how to go on", folder.display());
+    Ok(())
 }
 
 /// Writes the kernelspec for this binary into `folder`; the kernel is started with these arguments besides, and finds what is

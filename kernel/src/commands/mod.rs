@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod kernelspec;
 pub mod lab;
 pub mod limits;
+pub mod nbgrader;
 pub mod places;
 pub mod prerequisites;
 pub mod run;

@@ -1,7 +1,7 @@
 //! The steps with real Jupyter clients: set-up as a user does it, Jupyter's own suite, every chapter in every client.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -137,4 +137,62 @@ fn script(run: &mut Run<'_>, name: &str, arguments: &[PathBuf]) -> Tally {
     command.arg(run.project.root.join("tests").join("e2e").join(name)).args(arguments);
     let ended = run.program(&mut command, Errors::Kept, CLIENT_LIMIT);
     Tally::of_last_line(&ended.output).unwrap_or_default().or_failed(ended.well)
+}
+
+/// A course of nbgrader's, from its making to its feedback, with commands and in its pages.
+pub(super) fn nbgrader(run: &mut Run<'_>) -> Tally {
+    let stage = run.project.stage().join("nbgrader");
+    let (Some(base), Some(python)) = (run.project.python(), nbgrader_python(run, &stage.join("python")))
+    else {
+        return run.expect("there is a Python environment with nbgrader (step setup)", false);
+    };
+    let prefix = base.ancestors().nth(2).unwrap_or(&base).to_path_buf();
+    let mut command = run.project.on_stage(&python);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = python.parent().into_iter().map(PathBuf::from).chain(std::env::split_paths(&path));
+    command
+        .arg(run.project.root.join("tests").join("e2e").join("nbgrader_course.py"))
+        .args([run.project.program("debug", "netsplit"), stage.join("classroom")])
+        // nbgrader starts `alembic` by its name; what JupyterLab itself needs lies with the other environment.
+        .env("PATH", std::env::join_paths(path).unwrap_or_default())
+        .env("JUPYTER_PATH", prefix.join("share/jupyter"))
+        .env("JUPYTERLAB_DIR", prefix.join("share/jupyter/lab"));
+    let ended = run.program(&mut command, Errors::Kept, CLIENT_LIMIT);
+    Tally::of_last_line(&ended.output).unwrap_or_default().or_failed(ended.well)
+}
+
+/// An environment on top of the stage's, so that nbgrader's extensions are in no other test's JupyterLab.
+fn nbgrader_python(run: &mut Run<'_>, folder: &Path) -> Option<PathBuf> {
+    let requirements = run.project.root.join("install").join("requirements-nbgrader.txt");
+    let base = run.project.python()?;
+    let python = folder.join("bin").join("python");
+    let wanted = format!("{}\n{}", base.display(), fs::read_to_string(&requirements).ok()?);
+    let stamp = folder.join("installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Some(python);
+    }
+    let mut venv = run.project.on_stage(&base);
+    if !run.program(venv.args(["-m", "venv", "--clear"]).arg(folder), Errors::Kept, SETUP_LIMIT).well {
+        return None;
+    }
+    // A folder named in a file *.pth is searched after the environment's own.
+    let place = "import sysconfig; print(sysconfig.get_path('purelib'), end='')";
+    let ask = |run: &mut Run<'_>, python: &Path| {
+        let said = run.program(run.project.on_stage(python).args(["-c", place]), Errors::Kept, SETUP_LIMIT);
+        said.well.then_some(said.output)
+    };
+    let (below, own) = (ask(run, &base)?, ask(run, &python)?);
+    fs::write(Path::new(own.trim()).join("stage.pth"), below).ok()?;
+    let mut pip = run.project.on_stage(&python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--requirement",
+    ]);
+    let is_installed = run.program(pip.arg(&requirements), Errors::Kept, SETUP_LIMIT).well;
+    (is_installed && fs::write(&stamp, &wanted).is_ok()).then_some(python)
 }

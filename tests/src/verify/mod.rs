@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 /// All steps, in the order in which they run: what fails fast first, what needs the kernel's binary last.
-pub const STEPS: [Step; 11] = [
+pub const STEPS: [Step; 12] = [
     Step { name: "format", about: "the sources are formatted (rustfmt)", long: false, run: sources::format },
     Step { name: "clippy", about: "no warnings in any crate (clippy)", long: false, run: sources::clippy },
     Step {
@@ -67,6 +67,12 @@ pub const STEPS: [Step; 11] = [
         about: "attacks on grading, repeated grades, a batch that is killed midway",
         long: false,
         run: clients::grading,
+    },
+    Step {
+        name: "nbgrader",
+        about: "a course under nbgrader: every submission gets a grade; its pages in Chromium",
+        long: false,
+        run: clients::nbgrader,
     },
     Step { name: "fuzz", about: "300,000 malformed messages of a new seed", long: true, run: sources::fuzz },
     Step {
