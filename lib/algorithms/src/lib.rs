@@ -9,8 +9,11 @@
 //!
 //! | when you need | read |
 //! |---|---|
+//! | to know which events could have influenced which | `clocks/happens_before.rs` |
 //! | an order of events that never puts an effect before its cause | `clocks/lamport_clock.rs` |
+//! | one node at a time somewhere, without a server | `clocks/lamport_mutex.rs` |
 //! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
+//! | messages that arrive once and in order, over a network that does not care | `links/fifo_link.rs` |
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
@@ -29,6 +32,7 @@ pub mod clocks;
 pub mod commit;
 pub mod consensus;
 pub mod idempotency;
+pub mod links;
 pub mod register;
 pub mod replication;
 mod storable;

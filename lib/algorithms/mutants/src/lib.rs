@@ -12,6 +12,11 @@ pub mod abd {
     include!(concat!(env!("OUT_DIR"), "/abd.rs"));
 }
 
+/// Wrong variants of `clocks/lamport_mutex.rs`.
+pub mod lamport_mutex {
+    include!(concat!(env!("OUT_DIR"), "/lamport_mutex.rs"));
+}
+
 /// Wrong variants of `consensus/paxos/`.
 pub mod paxos {
     include!(concat!(env!("OUT_DIR"), "/paxos.rs"));

@@ -148,3 +148,26 @@ where
     }
     Err(format!("Progress is violated: no primary answers after the healing\n{stores:?}"))
 }
+
+/// Clients of all members ask, while the network does what it likes and nodes pause, but none crashes; then all are healed, and all calls must end.
+pub fn without_crashes<N: Service>(
+    lab: &Lab,
+    nodes: &Cluster<N>,
+    request: fn(u64) -> N::Request,
+) -> Result<(), String> {
+    prepare(lab);
+    let patience = secs(60);
+    let workload = Workload::closed(nodes.size() as u32).thinking(ms(20)).with_deadline(patience).at_most(25);
+    let load = nodes.load(workload, move |_random, number| request(number));
+    let kinds = FaultKind::CRASH_RECOVERY
+        .into_iter()
+        .filter(|kind| !matches!(kind, FaultKind::Crash | FaultKind::CrashMidStep | FaultKind::Overload))
+        .collect::<Vec<_>>();
+    lab.play(plan_of(&kinds, lab, nodes, ms(500)));
+    run_for(lab, ms(500))?;
+    load.stop();
+    lab.heal_core(nodes.all());
+    // What was lost on the way to a node, or from it to its client, nobody sends again.
+    let last: Vec<_> = (0..nodes.size()).map(|index| nodes.client_of(index).call(request(0))).collect();
+    progress_within(lab, secs(30), || last.iter().all(|call| !call.is_pending()))
+}

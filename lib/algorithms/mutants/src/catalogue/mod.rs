@@ -1,6 +1,7 @@
 //! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
 
 mod abd;
+mod lamport_mutex;
 mod paxos;
 mod primary_backup;
 mod raft;
@@ -45,6 +46,7 @@ pub struct Edit {
 /// All algorithms that have mutants.
 pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
+    lamport_mutex::LAMPORT_MUTEX,
     paxos::PAXOS,
     primary_backup::PRIMARY_BACKUP,
     raft::RAFT,
