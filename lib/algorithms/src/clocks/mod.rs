@@ -6,17 +6,23 @@
 //! |---|---|---|
 //! | [`LamportClock`] | one number | if `a -> b` then `C(a) < C(b)`; nothing the other way round |
 //! | [`VectorClock`] | one number per node | `a -> b` exactly if `V(a) < V(b)`; otherwise they are concurrent |
+//! | [`VersionVector`] | one number per replica | which of two copies of one datum is newer, or that they conflict |
+//! | [`DottedVersionVector`] | the same and a dot | the same of single updates, however many clients write through one replica |
 //!
 //! What is built on them: [`LamportMutex`].
 //!
 //! The laws that every clock here must obey are tested over random executions in `tests/clock_laws.rs`.
 
+pub mod dotted_version_vector;
 pub mod happens_before;
 pub mod lamport_clock;
 pub mod lamport_mutex;
 pub mod vector_clock;
+pub mod version_vector;
 
+pub use dotted_version_vector::{Dot, DottedSiblings, DottedVersionVector};
 pub use happens_before::HappensBefore;
 pub use lamport_clock::{LamportClock, LamportTimestamp};
 pub use lamport_mutex::LamportMutex;
 pub use vector_clock::{Causality, VectorClock};
+pub use version_vector::{VersionVector, VersionedSiblings};
