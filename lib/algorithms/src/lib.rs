@@ -13,6 +13,7 @@
 //! | an order of events that never puts an effect before its cause | `clocks/lamport_clock.rs` |
 //! | one node at a time somewhere, without a server | `clocks/lamport_mutex.rs` |
 //! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
+//! | the time of day, without an effect before its cause | `clocks/hybrid_logical_clock.rs` |
 //! | to tell which of two copies is newer, or that they conflict | `clocks/version_vector.rs` |
 //! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |
 //! | messages that arrive once and in order, over a network that does not care | `links/fifo_link.rs` |

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`LamportClock`] | one number | if `a -> b` then `C(a) < C(b)`; nothing the other way round |
 //! | [`VectorClock`] | one number per node | `a -> b` exactly if `V(a) < V(b)`; otherwise they are concurrent |
+//! | [`HybridLogicalClock`] | a time and a small number | if `a -> b` then `hlc(a) < hlc(b)`; and roughly when it was, by the time of day |
 //! | [`VersionVector`] | one number per replica | which of two copies of one datum is newer, or that they conflict |
 //! | [`DottedVersionVector`] | the same and a dot | the same of single updates, however many clients write through one replica |
 //!
@@ -15,6 +16,7 @@
 
 pub mod dotted_version_vector;
 pub mod happens_before;
+pub mod hybrid_logical_clock;
 pub mod lamport_clock;
 pub mod lamport_mutex;
 pub mod vector_clock;
@@ -22,6 +24,7 @@ pub mod version_vector;
 
 pub use dotted_version_vector::{Dot, DottedSiblings, DottedVersionVector};
 pub use happens_before::HappensBefore;
+pub use hybrid_logical_clock::{HybridLogicalClock, HybridTimestamp, TooFarAhead};
 pub use lamport_clock::{LamportClock, LamportTimestamp};
 pub use lamport_mutex::LamportMutex;
 pub use vector_clock::{Causality, VectorClock};

@@ -3,4 +3,5 @@
 #[path = "../faults/mod.rs"]
 mod faults;
 mod happens_before;
+mod hybrid_logical_clock;
 mod lamport_mutex;
