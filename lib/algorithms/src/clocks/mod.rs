@@ -10,7 +10,7 @@
 //! | [`VersionVector`] | one number per replica | which of two copies of one datum is newer, or that they conflict |
 //! | [`DottedVersionVector`] | the same and a dot | the same of single updates, however many clients write through one replica |
 //!
-//! What is built on them: [`LamportMutex`].
+//! What is built on them: [`LamportMutex`], [`Snowflakes`].
 //!
 //! The laws that every clock here must obey are tested over random executions in `tests/clock_laws.rs`.
 
@@ -19,6 +19,7 @@ pub mod happens_before;
 pub mod hybrid_logical_clock;
 pub mod lamport_clock;
 pub mod lamport_mutex;
+pub mod snowflake;
 pub mod vector_clock;
 pub mod version_vector;
 
@@ -27,5 +28,6 @@ pub use happens_before::HappensBefore;
 pub use hybrid_logical_clock::{HybridLogicalClock, HybridTimestamp, TooFarAhead};
 pub use lamport_clock::{LamportClock, LamportTimestamp};
 pub use lamport_mutex::LamportMutex;
+pub use snowflake::{SnowflakeId, Snowflakes};
 pub use vector_clock::{Causality, VectorClock};
 pub use version_vector::{VersionVector, VersionedSiblings};
