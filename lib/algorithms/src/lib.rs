@@ -14,6 +14,8 @@
 //! | one node at a time somewhere, without a server | `clocks/lamport_mutex.rs` |
 //! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
 //! | the time of day, without an effect before its cause | `clocks/hybrid_logical_clock.rs` |
+//! | a clock that tells how wrong it may be | `clocks/true_time.rs` |
+//! | timestamps in the order of real time | `clocks/commit_wait.rs` |
 //! | unique numbers from many workers that do not ask each other | `clocks/snowflake.rs` |
 //! | to tell which of two copies is newer, or that they conflict | `clocks/version_vector.rs` |
 //! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |

@@ -12,6 +12,11 @@ pub mod abd {
     include!(concat!(env!("OUT_DIR"), "/abd.rs"));
 }
 
+/// Wrong variants of `clocks/commit_wait.rs`.
+pub mod commit_wait {
+    include!(concat!(env!("OUT_DIR"), "/commit_wait.rs"));
+}
+
 /// Wrong variants of `clocks/lamport_mutex.rs`.
 pub mod lamport_mutex {
     include!(concat!(env!("OUT_DIR"), "/lamport_mutex.rs"));

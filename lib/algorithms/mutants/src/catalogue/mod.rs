@@ -1,6 +1,7 @@
 //! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
 
 mod abd;
+mod commit_wait;
 mod lamport_mutex;
 mod paxos;
 mod primary_backup;
@@ -46,6 +47,7 @@ pub struct Edit {
 /// All algorithms that have mutants.
 pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
+    commit_wait::COMMIT_WAIT,
     lamport_mutex::LAMPORT_MUTEX,
     paxos::PAXOS,
     primary_backup::PRIMARY_BACKUP,
