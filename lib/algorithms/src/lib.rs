@@ -14,6 +14,7 @@
 //! | one node at a time somewhere, without a server | `clocks/lamport_mutex.rs` |
 //! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
 //! | the time of day, without an effect before its cause | `clocks/hybrid_logical_clock.rs` |
+//! | no answer before its question, at any node | `clocks/causal_broadcast.rs` |
 //! | a clock that tells how wrong it may be | `clocks/true_time.rs` |
 //! | timestamps in the order of real time | `clocks/commit_wait.rs` |
 //! | unique numbers from many workers that do not ask each other | `clocks/snowflake.rs` |

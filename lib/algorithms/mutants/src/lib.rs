@@ -12,6 +12,11 @@ pub mod abd {
     include!(concat!(env!("OUT_DIR"), "/abd.rs"));
 }
 
+/// Wrong variants of `clocks/causal_broadcast.rs`.
+pub mod causal_broadcast {
+    include!(concat!(env!("OUT_DIR"), "/causal_broadcast.rs"));
+}
+
 /// Wrong variants of `clocks/commit_wait.rs`.
 pub mod commit_wait {
     include!(concat!(env!("OUT_DIR"), "/commit_wait.rs"));

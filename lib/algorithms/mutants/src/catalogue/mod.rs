@@ -1,6 +1,7 @@
 //! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
 
 mod abd;
+mod causal_broadcast;
 mod commit_wait;
 mod lamport_mutex;
 mod paxos;
@@ -47,6 +48,7 @@ pub struct Edit {
 /// All algorithms that have mutants.
 pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
+    causal_broadcast::CAUSAL_BROADCAST,
     commit_wait::COMMIT_WAIT,
     lamport_mutex::LAMPORT_MUTEX,
     paxos::PAXOS,
