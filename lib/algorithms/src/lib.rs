@@ -20,6 +20,7 @@
 //! | unique numbers from many workers that do not ask each other | `clocks/snowflake.rs` |
 //! | to tell which of two copies is newer, or that they conflict | `clocks/version_vector.rs` |
 //! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |
+//! | a picture of all nodes while everything goes on | `clocks/chandy_lamport.rs` |
 //! | messages that arrive once and in order, over a network that does not care | `links/fifo_link.rs` |
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |

@@ -51,3 +51,8 @@ pub mod three_phase_commit {
 pub mod two_phase_commit {
     include!(concat!(env!("OUT_DIR"), "/two_phase_commit.rs"));
 }
+
+/// Wrong variants of `clocks/chandy_lamport.rs`.
+pub mod chandy_lamport {
+    include!(concat!(env!("OUT_DIR"), "/chandy_lamport.rs"));
+}

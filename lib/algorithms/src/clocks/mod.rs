@@ -11,11 +11,12 @@
 //! | [`VersionVector`] | one number per replica | which of two copies of one datum is newer, or that they conflict |
 //! | [`DottedVersionVector`] | the same and a dot | the same of single updates, however many clients write through one replica |
 //!
-//! What is built on them: [`LamportMutex`], [`CausalBroadcast`], [`TimestampedShard`](commit_wait::TimestampedShard), [`Snowflakes`].
+//! What is built on them: [`LamportMutex`], [`CausalBroadcast`], [snapshots](chandy_lamport), [`TimestampedShard`](commit_wait::TimestampedShard), [`Snowflakes`].
 //!
 //! The laws that every clock here must obey are tested over random executions in `tests/clock_laws.rs`.
 
 pub mod causal_broadcast;
+pub mod chandy_lamport;
 pub mod commit_wait;
 pub mod dotted_version_vector;
 pub mod happens_before;

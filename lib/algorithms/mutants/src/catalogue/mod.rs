@@ -2,6 +2,7 @@
 
 mod abd;
 mod causal_broadcast;
+mod chandy_lamport;
 mod commit_wait;
 mod lamport_mutex;
 mod paxos;
@@ -49,6 +50,7 @@ pub struct Edit {
 pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
     causal_broadcast::CAUSAL_BROADCAST,
+    chandy_lamport::CHANDY_LAMPORT,
     commit_wait::COMMIT_WAIT,
     lamport_mutex::LAMPORT_MUTEX,
     paxos::PAXOS,
