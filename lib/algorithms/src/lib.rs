@@ -22,6 +22,12 @@
 //! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |
 //! | a picture of all nodes while everything goes on | `clocks/chandy_lamport.rs` |
 //! | messages that arrive once and in order, over a network that does not care | `links/fifo_link.rs` |
+//! | to ask again, when, and when not any more | `rpc/retry_policy.rs` |
+//! | to call a service that may not answer, or answer late | `rpc/caller.rs` |
+//! | numbers in as few bytes as they need | `wire/varint.rs` |
+//! | to notice that bytes are not what they were | `wire/crc32c.rs` |
+//! | messages in a stream of bytes that comes in pieces | `wire/frame.rs` |
+//! | messages of programs of different versions | `wire/schema.rs` |
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
@@ -43,6 +49,8 @@ pub mod idempotency;
 pub mod links;
 pub mod register;
 pub mod replication;
+pub mod rpc;
 mod storable;
+pub mod wire;
 
 pub use storable::Storable;

@@ -56,3 +56,8 @@ pub mod two_phase_commit {
 pub mod chandy_lamport {
     include!(concat!(env!("OUT_DIR"), "/chandy_lamport.rs"));
 }
+
+/// Wrong variants of `rpc/caller.rs`.
+pub mod caller {
+    include!(concat!(env!("OUT_DIR"), "/caller.rs"));
+}

@@ -1,6 +1,7 @@
 //! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
 
 mod abd;
+mod caller;
 mod causal_broadcast;
 mod chandy_lamport;
 mod commit_wait;
@@ -49,6 +50,7 @@ pub struct Edit {
 /// All algorithms that have mutants.
 pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
+    caller::CALLER,
     causal_broadcast::CAUSAL_BROADCAST,
     chandy_lamport::CHANDY_LAMPORT,
     commit_wait::COMMIT_WAIT,
