@@ -28,11 +28,15 @@
 //! | to notice that bytes are not what they were | `wire/crc32c.rs` |
 //! | messages in a stream of bytes that comes in pieces | `wire/frame.rs` |
 //! | messages of programs of different versions | `wire/schema.rs` |
+//! | to know that what arrived is what was sent | `end_to_end/file_transfer.rs` |
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
+//! | how many replicas must answer | `replication/quorum.rs` |
+//! | to keep out who does not know that its time is over | `replication/fencing_token.rs` |
+//! | a lock that ends by itself | `replication/lease.rs` |
 //! | a value that all nodes share, without agreement | `register/abd.rs` |
 //! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
@@ -45,6 +49,7 @@
 pub mod clocks;
 pub mod commit;
 pub mod consensus;
+pub mod end_to_end;
 pub mod idempotency;
 pub mod links;
 pub mod register;

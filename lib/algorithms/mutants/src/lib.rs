@@ -61,3 +61,18 @@ pub mod chandy_lamport {
 pub mod caller {
     include!(concat!(env!("OUT_DIR"), "/caller.rs"));
 }
+
+/// Wrong variants of `end_to_end/file_transfer.rs`.
+pub mod file_transfer {
+    include!(concat!(env!("OUT_DIR"), "/file_transfer.rs"));
+}
+
+/// Wrong variants of `replication/lease.rs`.
+pub mod lease {
+    include!(concat!(env!("OUT_DIR"), "/lease.rs"));
+}
+
+/// Wrong variants of `replication/fencing_token.rs`.
+pub mod fencing_token {
+    include!(concat!(env!("OUT_DIR"), "/fencing_token.rs"));
+}

@@ -6,7 +6,13 @@
 //! | [`PrimaryBackup`] | by one node, once as many copies have it as was chosen | are the newest primary's |
 
 pub mod eager_store;
+pub mod fencing_token;
+pub mod lease;
 pub mod primary_backup;
+pub mod quorum;
 
 pub use eager_store::EagerStore;
+pub use fencing_token::{FencedStore, FencingToken};
+pub use lease::{HeldLease, LeaseServer};
 pub use primary_backup::PrimaryBackup;
+pub use quorum::{Level, Quorum};

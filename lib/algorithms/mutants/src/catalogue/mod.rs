@@ -5,7 +5,10 @@ mod caller;
 mod causal_broadcast;
 mod chandy_lamport;
 mod commit_wait;
+mod fencing_token;
+mod file_transfer;
 mod lamport_mutex;
+mod lease;
 mod paxos;
 mod primary_backup;
 mod raft;
@@ -54,7 +57,10 @@ pub const ALGORITHMS: &[Algorithm] = &[
     causal_broadcast::CAUSAL_BROADCAST,
     chandy_lamport::CHANDY_LAMPORT,
     commit_wait::COMMIT_WAIT,
+    fencing_token::FENCING_TOKEN,
+    file_transfer::FILE_TRANSFER,
     lamport_mutex::LAMPORT_MUTEX,
+    lease::LEASE,
     paxos::PAXOS,
     primary_backup::PRIMARY_BACKUP,
     raft::RAFT,
