@@ -76,3 +76,13 @@ pub mod lease {
 pub mod fencing_token {
     include!(concat!(env!("OUT_DIR"), "/fencing_token.rs"));
 }
+
+/// Wrong variants of `replication/tunable_store.rs`.
+pub mod tunable_store {
+    include!(concat!(env!("OUT_DIR"), "/tunable_store.rs"));
+}
+
+/// Wrong variants of `replication/failover.rs`.
+pub mod failover {
+    include!(concat!(env!("OUT_DIR"), "/failover.rs"));
+}

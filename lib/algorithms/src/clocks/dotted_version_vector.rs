@@ -45,6 +45,7 @@ use std::fmt;
 
 use netsplit_node::NodeId;
 
+use crate::Storable;
 use crate::clocks::{Causality, VersionVector};
 
 /// The name of one update: the replica that took it, and its number there, from 1.
@@ -153,6 +154,26 @@ impl<V: Clone> DottedSiblings<V> {
         self.versions.retain(|(version, _)| !is_replaced(version, other));
         self.versions.extend(of_other);
         self.versions.sort_by_key(|(version, _)| version.dot);
+    }
+}
+
+impl<V: Storable> Storable for DottedSiblings<V> {
+    fn store(&self, bytes: &mut Vec<u8>) {
+        (self.versions.len() as u64).store(bytes);
+        for (version, value) in &self.versions {
+            (version.dot.replica, version.dot.number).store(bytes);
+            version.past.iter().collect::<Vec<(NodeId, u64)>>().store(bytes);
+            value.store(bytes);
+        }
+    }
+    fn load(bytes: &mut &[u8]) -> Option<DottedSiblings<V>> {
+        let mut versions = Vec::new();
+        for _ in 0..u64::load(bytes)? {
+            let (replica, number) = Storable::load(bytes)?;
+            let past = Vec::<(NodeId, u64)>::load(bytes)?.into_iter().collect();
+            versions.push((DottedVersionVector { dot: Dot { replica, number }, past }, V::load(bytes)?));
+        }
+        Some(DottedSiblings { versions })
     }
 }
 

@@ -3,4 +3,6 @@
 #[path = "../faults/mod.rs"]
 mod faults;
 
+mod failover;
 mod lease;
+mod tunable_store;

@@ -5,6 +5,7 @@ mod caller;
 mod causal_broadcast;
 mod chandy_lamport;
 mod commit_wait;
+mod failover;
 mod fencing_token;
 mod file_transfer;
 mod lamport_mutex;
@@ -13,6 +14,7 @@ mod paxos;
 mod primary_backup;
 mod raft;
 mod three_phase_commit;
+mod tunable_store;
 mod two_phase_commit;
 
 /// An algorithm with its mutants.
@@ -57,6 +59,7 @@ pub const ALGORITHMS: &[Algorithm] = &[
     causal_broadcast::CAUSAL_BROADCAST,
     chandy_lamport::CHANDY_LAMPORT,
     commit_wait::COMMIT_WAIT,
+    failover::FAILOVER,
     fencing_token::FENCING_TOKEN,
     file_transfer::FILE_TRANSFER,
     lamport_mutex::LAMPORT_MUTEX,
@@ -65,5 +68,6 @@ pub const ALGORITHMS: &[Algorithm] = &[
     primary_backup::PRIMARY_BACKUP,
     raft::RAFT,
     three_phase_commit::THREE_PHASE_COMMIT,
+    tunable_store::TUNABLE_STORE,
     two_phase_commit::TWO_PHASE_COMMIT,
 ];
