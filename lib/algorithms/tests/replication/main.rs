@@ -4,5 +4,6 @@
 mod faults;
 
 mod failover;
+mod lag;
 mod lease;
 mod tunable_store;
