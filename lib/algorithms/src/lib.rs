@@ -9,13 +9,36 @@
 //!
 //! | when you need | read |
 //! |---|---|
+//! | to know which events could have influenced which | `clocks/happens_before.rs` |
 //! | an order of events that never puts an effect before its cause | `clocks/lamport_clock.rs` |
+//! | one node at a time somewhere, without a server | `clocks/lamport_mutex.rs` |
 //! | to tell whether two events could have influenced each other | `clocks/vector_clock.rs` |
+//! | the time of day, without an effect before its cause | `clocks/hybrid_logical_clock.rs` |
+//! | no answer before its question, at any node | `clocks/causal_broadcast.rs` |
+//! | a clock that tells how wrong it may be | `clocks/true_time.rs` |
+//! | timestamps in the order of real time | `clocks/commit_wait.rs` |
+//! | unique numbers from many workers that do not ask each other | `clocks/snowflake.rs` |
+//! | to tell which of two copies is newer, or that they conflict | `clocks/version_vector.rs` |
+//! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |
+//! | a picture of all nodes while everything goes on | `clocks/chandy_lamport.rs` |
+//! | messages that arrive once and in order, over a network that does not care | `links/fifo_link.rs` |
+//! | to ask again, when, and when not any more | `rpc/retry_policy.rs` |
+//! | to call a service that may not answer, or answer late | `rpc/caller.rs` |
+//! | numbers in as few bytes as they need | `wire/varint.rs` |
+//! | to notice that bytes are not what they were | `wire/crc32c.rs` |
+//! | messages in a stream of bytes that comes in pieces | `wire/frame.rs` |
+//! | messages of programs of different versions | `wire/schema.rs` |
+//! | to know that what arrived is what was sent | `end_to_end/file_transfer.rs` |
 //! | a name for an operation, so that it can be retried | `idempotency/idempotency_key.rs` |
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
+//! | how many replicas must answer | `replication/quorum.rs` |
+//! | to keep out who does not know that its time is over | `replication/fencing_token.rs` |
+//! | a lock that ends by itself | `replication/lease.rs` |
+//! | to choose what a side of a partition does, and how many replicas each operation asks | `replication/tunable_store.rs` |
+//! | to appoint another primary, once | `replication/failover.rs` |
 //! | a value that all nodes share, without agreement | `register/abd.rs` |
 //! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |
 //! | one log on several servers, whatever the network does | `consensus/raft/mod.rs` |
@@ -28,9 +51,13 @@
 pub mod clocks;
 pub mod commit;
 pub mod consensus;
+pub mod end_to_end;
 pub mod idempotency;
+pub mod links;
 pub mod register;
 pub mod replication;
+pub mod rpc;
 mod storable;
+pub mod wire;
 
 pub use storable::Storable;

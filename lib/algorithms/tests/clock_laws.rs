@@ -3,7 +3,7 @@
 //! The judge is the execution itself: happens-before is computed from who sent what to whom, without any clock (Lamport 1978,
 //! section "The Partial Ordering"). A clock joins the suite by an `impl Clock` and a call of the laws that it promises.
 
-use netsplit_algorithms::clocks::{Causality, LamportClock, LamportTimestamp, VectorClock};
+use netsplit_algorithms::clocks::{Causality, HappensBefore, LamportClock, LamportTimestamp, VectorClock};
 use netsplit_node::{NodeId, Random};
 
 /// What is common to all clocks: a node's events are stamped one after the other.
@@ -170,6 +170,27 @@ fn join_laws<T: Clone + PartialEq + std::fmt::Debug>(
         assert!(at_most(&a, &joined) && at_most(&b, &joined), "an upper bound, seed {seed}");
         if at_most(&a, &c) && at_most(&b, &c) {
             assert!(at_most(&joined, &c), "the least upper bound, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn happens_before_is_the_relation_of_the_paper() {
+    // Made event by event, it says of every pair what the matrix says, which was closed under (1) same place, (2) message and (3) chains.
+    for execution in executions() {
+        let mut order = HappensBefore::default();
+        let mut events = Vec::new();
+        for event in &execution.events {
+            let at = NodeId(event.node as u32);
+            events.push(match event.kind {
+                EventKind::Receive(sending) => order.receipt(at, events[sending]),
+                EventKind::Local | EventKind::Send => order.event(at),
+            });
+        }
+        let before = execution.happens_before();
+        for (b, &event) in events.iter().enumerate() {
+            let past: Vec<_> = (0..b).filter(|&a| before[a][b]).map(|a| events[a]).collect();
+            assert_eq!(order.past(event), past, "seed {}, event {b}", execution.seed);
         }
     }
 }

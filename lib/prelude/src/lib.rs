@@ -7,7 +7,9 @@ pub use netsplit_algorithms::idempotency::{
     Charge, DedupTable, IdempotencyKey, Receipt, Retention, Seen, WhenFull,
 };
 pub use netsplit_algorithms::replication::EagerStore;
-pub use netsplit_algorithms::{clocks, commit, consensus, idempotency, register, replication};
+pub use netsplit_algorithms::{
+    clocks, commit, consensus, end_to_end, idempotency, links, register, replication, rpc, wire,
+};
 pub use netsplit_check as check;
 pub use netsplit_check::model::{self, EvidenceCard, Mode, ModeMatrix};
 pub use netsplit_check::spec::{self, Specification};

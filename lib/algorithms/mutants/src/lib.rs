@@ -12,6 +12,21 @@ pub mod abd {
     include!(concat!(env!("OUT_DIR"), "/abd.rs"));
 }
 
+/// Wrong variants of `clocks/causal_broadcast.rs`.
+pub mod causal_broadcast {
+    include!(concat!(env!("OUT_DIR"), "/causal_broadcast.rs"));
+}
+
+/// Wrong variants of `clocks/commit_wait.rs`.
+pub mod commit_wait {
+    include!(concat!(env!("OUT_DIR"), "/commit_wait.rs"));
+}
+
+/// Wrong variants of `clocks/lamport_mutex.rs`.
+pub mod lamport_mutex {
+    include!(concat!(env!("OUT_DIR"), "/lamport_mutex.rs"));
+}
+
 /// Wrong variants of `consensus/paxos/`.
 pub mod paxos {
     include!(concat!(env!("OUT_DIR"), "/paxos.rs"));
@@ -35,4 +50,39 @@ pub mod three_phase_commit {
 /// Wrong variants of `commit/two_phase_commit.rs`.
 pub mod two_phase_commit {
     include!(concat!(env!("OUT_DIR"), "/two_phase_commit.rs"));
+}
+
+/// Wrong variants of `clocks/chandy_lamport.rs`.
+pub mod chandy_lamport {
+    include!(concat!(env!("OUT_DIR"), "/chandy_lamport.rs"));
+}
+
+/// Wrong variants of `rpc/caller.rs`.
+pub mod caller {
+    include!(concat!(env!("OUT_DIR"), "/caller.rs"));
+}
+
+/// Wrong variants of `end_to_end/file_transfer.rs`.
+pub mod file_transfer {
+    include!(concat!(env!("OUT_DIR"), "/file_transfer.rs"));
+}
+
+/// Wrong variants of `replication/lease.rs`.
+pub mod lease {
+    include!(concat!(env!("OUT_DIR"), "/lease.rs"));
+}
+
+/// Wrong variants of `replication/fencing_token.rs`.
+pub mod fencing_token {
+    include!(concat!(env!("OUT_DIR"), "/fencing_token.rs"));
+}
+
+/// Wrong variants of `replication/tunable_store.rs`.
+pub mod tunable_store {
+    include!(concat!(env!("OUT_DIR"), "/tunable_store.rs"));
+}
+
+/// Wrong variants of `replication/failover.rs`.
+pub mod failover {
+    include!(concat!(env!("OUT_DIR"), "/failover.rs"));
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use netsplit_check::spec::Specification;
 use netsplit_check::{Check, linearizable};
-use netsplit_node::{Duration, Node, Service};
+use netsplit_node::{Duration, Node, Service, ms};
 use netsplit_sim::{Cluster, Fault, FaultKind, FaultPlan, Lab, Nemesis};
 
 /// Runs `plans` seeded plans on all cores, and panics with the first seed that fails and what it shows.
@@ -93,6 +93,18 @@ pub fn progress_within(lab: &Lab, time: Duration, progress: impl FnMut() -> bool
         Ok(false) => Err(format!("Progress is violated: nothing within {time} after the healing")),
         Err(stopped) => Err(stopped.to_string()),
     }
+}
+
+/// The same, for progress that takes time to see: it is looked at ten times a second, and not after every event.
+pub fn progress_seen_within(lab: &Lab, time: Duration, progress: impl Fn() -> bool) -> Result<(), String> {
+    let end = lab.now() + time;
+    while !progress() {
+        if lab.now() >= end {
+            return Err(format!("Progress is violated: nothing within {time} after the healing"));
+        }
+        run_for(lab, ms(100))?;
+    }
+    Ok(())
 }
 
 /// What the clients of `cluster` saw must be what one copy would have shown them.

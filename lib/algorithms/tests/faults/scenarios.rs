@@ -4,8 +4,8 @@
 use netsplit_algorithms::commit::Transaction;
 use netsplit_algorithms::commit::transaction::Committed;
 use netsplit_check::spec::KeyValue;
-use netsplit_node::{KeyValueRequest, KeyValueResponse, NodeId, Outcome, Random, Service, ms, secs};
-use netsplit_sim::{Call, Cluster, FaultKind, Keys, Lab, Latency, Workload};
+use netsplit_node::{KeyValueRequest, KeyValueResponse, NodeId, Outcome, Random, Service, ms, ns, secs, us};
+use netsplit_sim::{Call, Cluster, Fault, FaultKind, Keys, Lab, Latency, Workload};
 
 use super::{crash_recovery_plan, linearizable_as, plan_of, progress_within, run_for};
 
@@ -147,4 +147,56 @@ where
         }
     }
     Err(format!("Progress is violated: no primary answers after the healing\n{stores:?}"))
+}
+
+/// Clients of all members ask, while the network does what it likes and nodes pause, but none crashes; then all are healed, and all calls must end.
+pub fn without_crashes<N: Service>(
+    lab: &Lab,
+    nodes: &Cluster<N>,
+    request: fn(u64) -> N::Request,
+) -> Result<(), String> {
+    prepare(lab);
+    let patience = secs(60);
+    let workload = Workload::closed(nodes.size() as u32).thinking(ms(20)).with_deadline(patience).at_most(25);
+    let load = nodes.load(workload, move |_random, number| request(number));
+    let kinds = FaultKind::CRASH_RECOVERY
+        .into_iter()
+        .filter(|kind| !matches!(kind, FaultKind::Crash | FaultKind::CrashMidStep | FaultKind::Overload))
+        .collect::<Vec<_>>();
+    lab.play(plan_of(&kinds, lab, nodes, ms(500)));
+    run_for(lab, ms(500))?;
+    load.stop();
+    lab.heal_core(nodes.all());
+    // What was lost on the way to a node, or from it to its client, nobody sends again.
+    let last: Vec<_> = (0..nodes.size()).map(|index| nodes.client_of(index).call(request(0))).collect();
+    progress_within(lab, secs(30), || last.iter().all(|call| !call.is_pending()))
+}
+
+/// Clients of all shards ask, while shards crash and clocks drift within their bounds; then all are healed, and each shard must answer.
+pub fn timestamps<N: Service>(
+    lab: &Lab,
+    shards: &Cluster<N>,
+    request: fn(u64) -> N::Request,
+) -> Result<(), String> {
+    prepare(lab);
+    lab.set_latency(Latency::Uniform(us(50), us(500)));
+    lab.set_sync_time(us(50));
+    // A clock does not show a time before the world began, however far it is behind.
+    run_for(lab, secs(1))?;
+    for index in 0..shards.size() {
+        // As fast or slow as is assumed at most, and as far off as a poll may leave them that is right to 4 ms.
+        let mut random = Random::stream(lab.seed(), &[index as u64]);
+        let ppb = random.between(-ns(200_000), ns(200_000)).as_nanos();
+        lab.inject(Fault::ClockDrift { nodes: shards.nodes([index]), ppb });
+        let by = random.between(-us(3_900), us(3_900));
+        lab.inject(Fault::ClockOffset { nodes: shards.nodes([index]), by });
+    }
+    let workload = Workload::closed(6).thinking(ms(3)).with_deadline(ms(200)).at_most(100);
+    let load = shards.load(workload, move |_random, number| request(number));
+    lab.play(crash_recovery_plan(lab, shards, ms(500)));
+    run_for(lab, ms(500))?;
+    load.stop();
+    lab.heal_core(shards.all());
+    let last: Vec<_> = (0..shards.size()).map(|index| shards.client_of(index).call(request(0))).collect();
+    progress_within(lab, secs(20), || last.iter().all(|call| !call.is_pending()))
 }

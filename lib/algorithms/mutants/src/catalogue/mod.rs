@@ -1,10 +1,20 @@
 //! The catalogue: every mutant as a change of an algorithm's text. Read by `build.rs`, which makes them, and by whoever shows them.
 
 mod abd;
+mod caller;
+mod causal_broadcast;
+mod chandy_lamport;
+mod commit_wait;
+mod failover;
+mod fencing_token;
+mod file_transfer;
+mod lamport_mutex;
+mod lease;
 mod paxos;
 mod primary_backup;
 mod raft;
 mod three_phase_commit;
+mod tunable_store;
 mod two_phase_commit;
 
 /// An algorithm with its mutants.
@@ -45,9 +55,19 @@ pub struct Edit {
 /// All algorithms that have mutants.
 pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
+    caller::CALLER,
+    causal_broadcast::CAUSAL_BROADCAST,
+    chandy_lamport::CHANDY_LAMPORT,
+    commit_wait::COMMIT_WAIT,
+    failover::FAILOVER,
+    fencing_token::FENCING_TOKEN,
+    file_transfer::FILE_TRANSFER,
+    lamport_mutex::LAMPORT_MUTEX,
+    lease::LEASE,
     paxos::PAXOS,
     primary_backup::PRIMARY_BACKUP,
     raft::RAFT,
     three_phase_commit::THREE_PHASE_COMMIT,
+    tunable_store::TUNABLE_STORE,
     two_phase_commit::TWO_PHASE_COMMIT,
 ];

@@ -1,0 +1,9 @@
+//! Replication in the laboratory: who may write, for how long, and what a store does with those who do not know that their time is over.
+
+#[path = "../faults/mod.rs"]
+mod faults;
+
+mod failover;
+mod lag;
+mod lease;
+mod tunable_store;
