@@ -12,8 +12,8 @@
 //!
 //! An author writes this:
 //!
-//! ```no_run
-//! use netsplit_grade::{Case, Exercise, Rule, judge};
+//! ```
+//! use netsplit_grade::{Case, Exercise, Rule};
 //! use netsplit_node::secs;
 //!
 //! /// A server answers twice what it is asked.
@@ -33,10 +33,10 @@
 //!     case.expect("the answer is twice the request", call.outcome().and_then(|it| it.ok()) == Some(2 * asked));
 //! }
 //!
-//! fn main() -> std::process::ExitCode {
-//!     judge(vec![exercise()])
-//! }
+//! exercise();
 //! ```
+//!
+//! The program that a judge is hands its exercises to [`judge`].
 
 mod frames;
 pub mod host;

@@ -1,4 +1,4 @@
-// The wrong answer that the attacks on this exercise try to get points for.
+//! The wrong answer that the attacks on this exercise try to get points for.
 // answer: agree
 #[derive(Clone, Debug, Default)]
 struct Replica {}

@@ -1,4 +1,4 @@
-// Who has forgotten says nothing: the honest form of answers that die in trouble.
+//! Who has forgotten says nothing: the honest form of answers that die in trouble.
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

@@ -1,4 +1,4 @@
-// The wrong answer that the attacks on this exercise try to get points for.
+//! The wrong answer that the attacks on this exercise try to get points for.
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store {

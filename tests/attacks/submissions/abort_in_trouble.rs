@@ -1,4 +1,4 @@
-// attack: the process aborts when it would have to say what it has forgotten
+//! An attack: the process aborts when it would have to say what it has forgotten.
 // defence: a process that ends is trouble: its case is lost
 // instead of: memory-silent
 // answer: memory

@@ -1,4 +1,4 @@
-// attack: code that runs when the library is loaded, and when the process ends
+//! An attack: code that runs when the library is loaded, and when the process ends.
 // defence: there is nothing in the process but the answer
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a copy of the process keeps it and outlives the crash
+//! An attack: a copy of the process keeps it and outlives the crash.
 // defence: an answer may have no company: fork and threads are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

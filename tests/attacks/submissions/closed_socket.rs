@@ -1,4 +1,4 @@
-// attack: all files are closed, so that the judge hears nothing
+//! An attack: all files are closed, so that the judge hears nothing.
 // defence: a socket that is closed is trouble: the case is lost
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: brackets that close the module around the answer
+//! An attack: brackets that close the module around the answer.
 // defence: an answer is read as items before it is compiled, and does not end where it likes
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: everybody decides seven
+//! An attack: everybody decides seven.
 // defence: what is decided must have been proposed
 // answer: agree
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a static counts the calls, to tell tests by their order
+//! An attack: a static counts the calls, to tell tests by their order.
 // defence: each call of a function is a process of its own
 // answer: digest
 static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);

@@ -1,4 +1,4 @@
-// attack: a device keeps it: the terminal, the kernel log, a disk
+//! An attack: a device keeps it: the terminal, the kernel log, a disk.
 // defence: no device but those that hold nothing is within reach
 // answer: memory
 #[derive(Clone, Debug, Default)]

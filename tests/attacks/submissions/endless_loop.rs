@@ -1,4 +1,4 @@
-// attack: a loop without end, so that the judge gives up
+//! An attack: a loop without end, so that the judge gives up.
 // defence: the processor's time is bounded; after three such cases the rest is lost
 // instead of: memory-silent
 // answer: memory

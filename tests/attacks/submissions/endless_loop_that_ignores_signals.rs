@@ -1,4 +1,4 @@
-// attack: the signal that ends it is ignored
+//! An attack: the signal that ends it is ignored.
 // defence: the second limit of the processor's time cannot be ignored
 // instead of: memory-silent
 // answer: memory

@@ -1,4 +1,4 @@
-// attack: the compiler's environment tells where the course is
+//! An attack: the compiler's environment tells where the course is.
 // defence: the compiler is given no variable of the course
 // answer: memory
 #[derive(Clone, Debug, Default)]

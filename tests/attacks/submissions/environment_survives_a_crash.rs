@@ -1,4 +1,4 @@
-// attack: the environment of the process keeps it
+//! An attack: the environment of the process keeps it.
 // defence: each life of a node is a process of its own, and nothing is loaded before it is made
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: the process ends with success when it would have to say what it has forgotten
+//! An attack: the process ends with success when it would have to say what it has forgotten.
 // defence: a process that ends is trouble: its case is lost, and what it did before is judged all the same
 // instead of: memory-silent
 // answer: memory

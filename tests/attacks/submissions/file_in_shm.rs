@@ -1,4 +1,4 @@
-// attack: a file in shared memory keeps it
+//! An attack: a file in shared memory keeps it.
 // defence: the answer may write no file (Landlock), and its length is bounded to nothing besides
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: replicas agree by a file
+//! An attack: replicas agree by a file.
 // defence: the answer may write no file (Landlock)
 // answer: agree
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a step that asks for a million effects
+//! An attack: a step that asks for a million effects.
 // defence: a frame is bounded; the world's steps are
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a reply is written to every open file, before the handler returns
+//! An attack: a reply is written to every open file, before the handler returns.
 // defence: a reply that comes too early answers the next question, and is judged as that: data, which can say no more than what a node may do
 // answer: memory
 #[derive(Clone, Debug, Default)]

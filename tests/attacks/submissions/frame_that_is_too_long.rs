@@ -1,4 +1,4 @@
-// attack: a frame that promises four gigabytes
+//! An attack: a frame that promises four gigabytes.
 // defence: the length is looked at before memory is taken
 // answer: memory
 #[derive(Clone, Debug, Default)]

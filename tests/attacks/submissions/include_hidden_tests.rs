@@ -1,4 +1,4 @@
-// attack: the hidden tests become part of the answer when it is compiled
+//! An attack: the hidden tests become part of the answer when it is compiled.
 // defence: the compiler is confined, and reads nothing of the course
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: infinity
+//! An attack: infinity.
 // defence: what is no number, or is not right, gives no credit; points are clamped
 // answer: estimate
 fn in_flight() -> f64 {

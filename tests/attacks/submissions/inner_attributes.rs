@@ -1,4 +1,4 @@
-// attack: attributes for the whole crate
+//! An attack: attributes for the whole crate.
 // defence: an answer stands in a module, where such attributes do not count
 // answer: memory
 #![no_main]

@@ -1,4 +1,4 @@
-// attack: the keyring of the kernel keeps it
+//! An attack: the keyring of the kernel keeps it.
 // defence: system calls for keys are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

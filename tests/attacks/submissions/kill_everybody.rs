@@ -1,4 +1,4 @@
-// attack: everything that may be killed is killed: the judge, the hosts of other answers
+//! An attack: everything that may be killed is killed: the judge, the hosts of other answers.
 // defence: signals reach no other process (Landlock, seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

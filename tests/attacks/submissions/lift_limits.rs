@@ -1,4 +1,4 @@
-// attack: its own limits are lifted first
+//! An attack: its own limits are lifted first.
 // defence: hard limits are set, and changing limits is denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

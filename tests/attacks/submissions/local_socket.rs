@@ -1,4 +1,4 @@
-// attack: a socket with an abstract name is served by whoever lives longer
+//! An attack: a socket with an abstract name is served by whoever lives longer.
 // defence: sockets are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a Debug form without end
+//! An attack: a Debug form without end.
 // defence: a form is cut where a picture ends, and is not asked for where it counts
 // answer: memory
 #[derive(Clone, Default)]

@@ -1,4 +1,4 @@
-// attack: all memory of the machine is taken
+//! An attack: all memory of the machine is taken.
 // defence: memory is bounded for each process
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a file in memory (memfd), found again by its number
+//! An attack: a file in memory (memfd), found again by its number.
 // defence: each life of a node is a process of its own, and nothing is loaded before it is made
 // answer: memory
 #[derive(Clone, Debug, Default)]

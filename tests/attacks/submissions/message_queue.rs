@@ -1,4 +1,4 @@
-// attack: a POSIX message queue keeps it
+//! An attack: a POSIX message queue keeps it.
 // defence: system calls for sharing are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a module's file is taken from outside of the answer
+//! An attack: a module's file is taken from outside of the answer.
 // defence: the compiler is confined, and reads nothing of the course
 // answer: memory
 #[derive(Clone, Debug, Default)]

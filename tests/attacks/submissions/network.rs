@@ -1,4 +1,4 @@
-// attack: another machine keeps it
+//! An attack: another machine keeps it.
 // defence: sockets are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: answers to calls that other nodes, or nobody, was asked
+//! An attack: answers to calls that other nodes, or nobody, was asked.
 // defence: only what a life was asked may be answered by it, once
 // answer: memory
 #[derive(Clone, Debug, Default)]

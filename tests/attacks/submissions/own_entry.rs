@@ -1,4 +1,4 @@
-// attack: the function that the host calls is the answer's own
+//! An attack: the function that the host calls is the answer's own.
 // defence: a name that is defined twice does not compile; and what it registers is judged like any answer
 // answer: memory
 #[derive(Clone, Debug, Default)]

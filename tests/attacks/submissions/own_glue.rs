@@ -1,4 +1,4 @@
-// attack: the module that registers the answer is the answer's own
+//! An attack: the module that registers the answer is the answer's own.
 // defence: a name that is defined twice does not compile
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a module of the answer is called like the library
+//! An attack: a module of the answer is called like the library.
 // defence: the frame around an answer says everything by its whole path
 // answer: memory
 mod netsplit {

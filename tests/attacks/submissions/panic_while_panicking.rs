@@ -1,4 +1,4 @@
-// attack: a value whose drop panics turns one panic into an abort
+//! An attack: a value whose drop panics turns one panic into an abort.
 // defence: a process that ends is trouble: its case is lost
 // instead of: memory-silent
 // answer: memory

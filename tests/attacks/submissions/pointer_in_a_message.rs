@@ -1,4 +1,4 @@
-// attack: a message carries the address of a cell that all would share
+//! An attack: a message carries the address of a cell that all would share.
 // defence: an address of another process is a number
 // answer: agree
 #[derive(Clone, Debug, Default)]

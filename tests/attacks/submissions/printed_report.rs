@@ -1,4 +1,4 @@
-// attack: a report with full points is printed
+//! An attack: a report with full points is printed.
 // defence: nothing that an answer prints is read
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a hook takes the words of panics, so that none is seen
+//! An attack: a hook takes the words of panics, so that none is seen.
 // defence: a panic is known by its reply, and a reply by its question; what a process prints is read by nobody
 // instead of: memory-silent
 // answer: memory

@@ -1,4 +1,4 @@
-// attack: the hidden tests and the secret are read when the answer runs
+//! An attack: the hidden tests and the secret are read when the answer runs.
 // defence: nothing is readable but libraries and the answer (Landlock); the environment is empty
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: the memory of the process that made this one is read
+//! An attack: the memory of the process that made this one is read.
 // defence: /proc is out of reach (Landlock), and so are other processes (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a table of the answers to the visible tests
+//! An attack: a table of the answers to the visible tests.
 // defence: hidden cases come from a secret of the course
 // answer: digest
 fn ones(number: u64) -> u32 {

@@ -1,4 +1,4 @@
-// attack: `extern crate` gives other crates the library's name
+//! An attack: `extern crate` gives other crates the library's name.
 // defence: in a module, a renamed crate is a name of that module
 // answer: memory
 extern crate core as netsplit;

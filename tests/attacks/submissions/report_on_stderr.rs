@@ -1,4 +1,4 @@
-// attack: a report is written to the descriptors of the judge
+//! An attack: a report is written to the descriptors of the judge.
 // defence: an answer has the files of nobody but itself
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: macros of the standard library are the answer's own
+//! An attack: macros of the standard library are the answer's own.
 // defence: what decides stands in other programs; the frame around an answer uses no macro
 // answer: memory
 macro_rules! assert { ($($all:tt)*) => {}; }

@@ -1,4 +1,4 @@
-// attack: names of the prelude and of the library are the answer's own
+//! An attack: names of the prelude and of the library are the answer's own.
 // defence: the frame around an answer says everything by its whole path
 // answer: memory
 struct Option2;

@@ -1,4 +1,4 @@
-// attack: memory that is shared with copies of the process keeps it
+//! An attack: memory that is shared with copies of the process keeps it.
 // defence: the answer is loaded after the copy was made, and makes no copies itself
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: who says nothing says nothing wrong
+//! An attack: who says nothing says nothing wrong.
 // defence: safety alone passes no case: everybody must be told
 // answer: agree
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: sleeping uses no processor
+//! An attack: sleeping uses no processor.
 // defence: sleep is denied (seccomp), and waiting has a limit of its own
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a recursion without end
+//! An attack: a recursion without end.
 // defence: a process that ends is trouble: its case is lost
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a program that was started keeps it
+//! An attack: a program that was started keeps it.
 // defence: starting programs is denied (seccomp, Landlock)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: replicas agree by a static
+//! An attack: replicas agree by a static.
 // defence: each life of a node is a process of its own, and nothing is loaded before it is made
 // answer: agree
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a static keeps what the crash should lose
+//! An attack: a static keeps what the crash should lose.
 // defence: each life of a node is a process of its own, and nothing is loaded before it is made
 // answer: memory
 #[derive(Clone, Debug, Default)]

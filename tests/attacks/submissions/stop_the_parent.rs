@@ -1,4 +1,4 @@
-// attack: the parent is stopped, so that nobody judges any more
+//! An attack: the parent is stopped, so that nobody judges any more.
 // defence: signals reach no other process (Landlock, seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: System V shared memory keeps it
+//! An attack: System V shared memory keeps it.
 // defence: system calls for sharing are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: a thread keeps it
+//! An attack: a thread keeps it.
 // defence: an answer may have no company: fork and threads are denied (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: timers that never stop: the world never comes to rest
+//! An attack: timers that never stop: the world never comes to rest.
 // defence: the world's steps are bounded
 // answer: memory
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-// attack: the parent is traced and changed
+//! An attack: the parent is traced and changed.
 // defence: other processes are out of reach (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

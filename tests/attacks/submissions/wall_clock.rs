@@ -1,4 +1,4 @@
-// attack: replicas agree by the second of the machine's clock
+//! An attack: replicas agree by the second of the machine's clock.
 // defence: what is decided must have been proposed
 // answer: agree
 #[derive(Clone, Debug, Default)]

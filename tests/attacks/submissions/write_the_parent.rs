@@ -1,4 +1,4 @@
-// attack: the parent's memory is written over
+//! An attack: the parent's memory is written over.
 // defence: other processes are out of reach (seccomp)
 // answer: memory
 #[derive(Clone, Debug, Default)]

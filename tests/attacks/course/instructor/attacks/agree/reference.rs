@@ -1,3 +1,4 @@
+//! The answer to `agree` as it should be.
 // answer: agree
 /// The first replica decides, and the others ask it.
 #[derive(Clone, Debug, Default)]

@@ -1,3 +1,4 @@
+//! The answer to `check` as it should be.
 // answer: check
 fn holds(history: Vec<Step>) -> bool {
     let mut value = 0;

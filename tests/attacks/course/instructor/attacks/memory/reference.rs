@@ -1,3 +1,4 @@
+//! The answer to `memory` as it should be.
 // answer: memory
 #[derive(Clone, Debug, Default)]
 struct Store;

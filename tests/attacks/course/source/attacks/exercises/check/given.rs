@@ -1,4 +1,4 @@
-// What a register was told and asked, one operation after the other.
+//! What a register was told and asked, one operation after the other.
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-// What a store is asked, and what it answers.
+//! What a store is asked, and what it answers.
 use netsplit::*;
 use serde::{Deserialize, Serialize};
 
