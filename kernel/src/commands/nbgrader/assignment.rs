@@ -238,7 +238,7 @@ mod tests {
         let right = "// answer: a\nfn a() {\n    let x = 1;\n    x\n}";
         let wanted =
             "// answer: a\nfn a() {\n    // BEGIN SOLUTION\n    let x = 1;\n    x\n    // END SOLUTION\n}";
-        assert_eq!(with_solution_inside(right, "// answer: a\nfn a() {\n    todo!()\n}\n").unwrap(), wanted);
+        assert_eq!(with_solution_inside(right, "// answer: a\nfn a() {\n    0\n}\n").unwrap(), wanted);
     }
 
     /// Lines that are the same before and after the solution are counted once, also where one answer is part of the other.
