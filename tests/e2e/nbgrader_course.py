@@ -71,7 +71,6 @@ class Classroom:
         folder = self.course / "submitted" / name / ASSIGNMENT
         folder.mkdir(parents=True)
         (folder / f"{ASSIGNMENT}.ipynb").write_bytes(content)
-        (folder / "timestamp.txt").write_text("2026-11-01 12:00:00.000000 UTC")
 
 
 def refuse(room):
@@ -159,8 +158,8 @@ def grade_all(room, by_exchange):
 
 
 def give_back(room, student):
-    """The feedback reaches the student."""
-    room.nbgrader("release_feedback", ASSIGNMENT)
+    """The feedback reaches the student, by the exchange through which the submission came."""
+    room.nbgrader("release_feedback", ASSIGNMENT, f"--CourseDirectory.student_id={student}")
     room.nbgrader("fetch_feedback", ASSIGNMENT, "--course", room.course.name, folder=room.student)
     pages = list((room.student / ASSIGNMENT / "feedback").rglob("*.html"))
     room.tally.expect(f"{student} gets the feedback", len(pages) == 1 and "of 10 points" in words(pages[0]), pages)
