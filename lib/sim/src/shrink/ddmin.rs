@@ -72,6 +72,14 @@ mod tests {
     }
 
     #[test]
+    fn what_can_go_only_after_another_goes() {
+        // A 1 is of no use, and while it is there it needs the 2 after it: that can go in a second round of single elements.
+        let fails = |items: &[u32]| items.contains(&0) && (!items.contains(&1) || items.contains(&2));
+        let kept = ddmin(vec![0, 1, 2], |items| if fails(items) { Tried::Fails } else { Tried::Passes });
+        assert_eq!(kept, [0]);
+    }
+
+    #[test]
     fn few_of_many_are_found_in_few_trials() {
         // Three of a thousand take far less than a thousand trials, by halving.
         let mut trials = 0;
