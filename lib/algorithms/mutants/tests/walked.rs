@@ -51,11 +51,11 @@ macro_rules! walked {
         fn $name() {
             // Walks find it, and as many as take a moment find nothing wrong in the right algorithm. One thread walks: with several, walks of
             // a seed are not the same each time.
-            let exploration = $explore!($wrong $(, $argument)*).random($seed, $walks, $steps).on_threads(1);
+            let exploration = $explore!($wrong $(, $argument)*).random($seed, $walks, $steps);
             let found = exploration.run();
             assert_found(($algorithm, stringify!($name)), &found, exploration.shorter(&found).as_ref());
             $shown(exploration.counterexample(&found));
-            let right = $explore!($right $(, $argument)*).random($seed, 1_000, $steps).on_threads(1).run();
+            let right = $explore!($right $(, $argument)*).random($seed, 1_000, $steps).run();
             assert!(right.counterexample().is_none(), "{right}");
         }
     };

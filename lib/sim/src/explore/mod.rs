@@ -180,7 +180,7 @@ impl<M: Model> Explore<M> {
         self.in_order(Order::DepthFirst)
     }
 
-    /// So many random ways of at most so many actions. Nothing holds for certain then, but what is violated is.
+    /// So many random ways of at most so many actions, on one thread. Nothing holds for certain then, but what is violated is.
     pub fn random(self, seed: u64, walks: u64, steps: u32) -> Explore<M> {
         self.in_order(Order::Random { seed, walks, steps })
     }

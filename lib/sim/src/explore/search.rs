@@ -3,7 +3,7 @@
 //! Breadth-first goes in rounds: all states of one depth are expanded, on all threads, before the first of the next. So a counterexample is a shortest
 //! one, and the report is the same on any number of threads: of several states of one depth that violate a property, and of several ways to
 //! one of them, those with the least fingerprints are told. Depth-first keeps fewer states that wait, on one thread. Random walks go deep where
-//! neither would ever end.
+//! neither would ever end, on one thread too: which action is the third depends on the numbers that states have, and these on who meets them first.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -354,7 +354,7 @@ impl Search<'_> {
     fn random(&mut self, seed: u64, walks: u64, steps: u32) -> Ended {
         let mut done = 0;
         while done < walks {
-            // A round is as many walks as surely find room in the table, and enough to be worth the threads.
+            // A round is as many walks as surely find room in the table.
             let count = (walks - done).min(64);
             while (self.seen.len() + count as usize * (steps as usize + 1)) * 4 > self.seen.bytes() / 16 * 3 {
                 if self.seen.bytes_when_grown() > self.settings.budget.memory {
@@ -363,23 +363,12 @@ impl Search<'_> {
                 self.seen.grow();
             }
             let open: Vec<bool> = self.decided.iter().map(Option::is_none).collect();
-            let parts =
-                walk(self.space, &self.seen, &open, (seed, done, count, steps), self.settings.threads);
-            let mut violated = Vec::new();
-            for (counts, walked, shown) in parts {
-                self.add(counts);
-                violated.extend(walked);
-                for (number, chain) in shown {
-                    // The earliest walk is told, on any number of threads.
-                    let known = &mut self.decided[number];
-                    if known.is_none() || open[number] && known.as_ref().is_some_and(|known| chain < known.0)
-                    {
-                        *known = Some((chain, String::new()));
-                    }
-                }
+            let (counts, violated, shown) = walk(self.space, &self.seen, &open, (seed, done, count, steps));
+            self.add(counts);
+            for (number, chain) in shown {
+                self.decided[number].get_or_insert((chain, String::new()));
             }
-            violated.sort_by_key(|(number, ..)| *number);
-            if let Some((_, walked)) = violated.into_iter().next() {
+            if let Some(walked) = violated {
                 if let Some((property, sentence)) = walked.violated {
                     self.depth = self.depth.max(walked.chain.len() as u32 - 1);
                     self.decided[property] = Some((walked.chain, sentence));
@@ -479,7 +468,8 @@ fn on_threads<T: Send>(threads: usize, work: &(dyn Fn() -> T + Sync), here: impl
     })
 }
 
-type Walks = (Counts, Vec<(u64, Walked)>, Vec<(usize, Vec<u64>)>);
+/// What was counted, the first walk that has violated something, and what was shown, with the way to it.
+type Walks = (Counts, Option<Walked>, Vec<(usize, Vec<u64>)>);
 
 /// Goes `count` ways at random from number `first` on; each has random numbers of its own.
 fn walk(
@@ -487,24 +477,16 @@ fn walk(
     seen: &Seen,
     open: &[bool],
     (seed, first, count, steps): (u64, u64, u64, u32),
-    threads: usize,
-) -> Vec<Walks> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut tally = Tally::new(seen, open, 0, false);
-        let mut violated = Vec::new();
-        loop {
-            let number = first + next.fetch_add(1, Ordering::Relaxed) as u64;
-            if number >= first + count || interrupt::is_asked() {
-                break;
-            }
-            let walked = space.walk(&mut Random::stream(seed, &[number]), steps, &mut tally);
-            if walked.violated.is_some() {
-                violated.push((number, walked));
-            }
+) -> Walks {
+    let mut tally = Tally::new(seen, open, 0, false);
+    let mut violated = None;
+    for number in first..first + count {
+        if violated.is_some() || interrupt::is_asked() {
+            break;
         }
-        let shown = tally.shown.into_iter().enumerate().filter_map(|(number, chain)| Some((number, chain?)));
-        (tally.counts, violated, shown.collect())
-    };
-    on_threads(threads, &work, work)
+        violated = Some(space.walk(&mut Random::stream(seed, &[number]), steps, &mut tally))
+            .filter(|walked| walked.violated.is_some());
+    }
+    let shown = tally.shown.into_iter().enumerate().filter_map(|(number, chain)| Some((number, chain?)));
+    (tally.counts, violated, shown.collect())
 }
