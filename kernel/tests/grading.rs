@@ -168,8 +168,8 @@ fn the_autograder_judges_with_the_courses_tests() {
     let (report, points) = display_and_number(&codes(
         "// answer: total\nfn total(n: Vec<i64>) -> i64 { if n.is_empty() { 0 } else { i64::MAX } }",
     ));
-    assert_eq!(points, "0.5", "{report}");
-    assert!(report.contains("of 20 cases passed"), "{report}");
+    assert_eq!(points, "0", "{report}");
+    assert!(report.contains("of 18 cases passed"), "{report}");
     assert!(secret.exists());
     let (report, points) = display_and_number(&codes(&course.reference("total")));
     assert_eq!(points, "10", "{report}");

@@ -11,7 +11,7 @@ pub use netsplit_algorithms::{
     clocks, commit, consensus, end_to_end, idempotency, links, register, replication, rpc, wire,
 };
 pub use netsplit_check as check;
-pub use netsplit_check::model::{self, EvidenceCard, Mode, ModeMatrix};
+pub use netsplit_check::model::{self, EvidenceCard};
 pub use netsplit_check::spec::{self, Specification};
 pub use netsplit_check::{
     Check, Checker, OutcomeTable, Timeline, Timelines, Told, Verdict, by_hand, causal, convergence_within,

@@ -36,7 +36,7 @@ fn holds(property: &Property) -> bool {
 /// How many cases passed, and which they were.
 fn cases(graded: &Graded) -> String {
     let (passed, all) = graded.report.passed;
-    let which = if graded.counts { "hidden and visible tests" } else { "visible tests" };
+    let which = if graded.counts { "hidden tests" } else { "visible tests" };
     match all {
         0 => String::new(),
         _ => format!("{which}: {passed} of {all} cases passed"),
