@@ -26,7 +26,7 @@ impl<M: Model> Explore<M> {
     ///     fn actions(&self, _: &i32, actions: &mut Vec<i32>) { actions.extend([1, -1]) }
     ///     fn next(&self, state: &i32, by: &i32) -> Option<i32> { Some(state + by) }
     /// }
-    /// let exploration = explore(Walk).always("below 5", |_, state| *state < 5).random(1, 10, 1_000);
+    /// let exploration = explore(Walk).always("below 5", |_, state| *state < 5).random(2, 10, 1_000);
     /// let found = exploration.run();
     /// assert!(found.counterexample().is_some_and(|path| path.steps.len() > 5));
     /// assert_eq!(exploration.shorter(&found).map(|path| path.steps.len()), Some(5));
