@@ -85,8 +85,10 @@ class Watcher:
 
 
 def run_all(page):
-    """Clears what was stored, so that only fresh outputs count, then takes "Restart Kernel and Run All Cells" from the
-    Run menu, and says yes to the dialog that asks whether that is meant."""
+    """Clears what was stored, so that only fresh outputs count, unfolds all cells, since a folded one shows no number, then takes
+    "Restart Kernel and Run All Cells" from the Run menu, and says yes to the dialog that asks whether that is meant."""
+    page.get_by_role("menuitem", name="View", exact=True).click()
+    page.get_by_role("menuitem", name="Expand All Code").click()
     page.get_by_role("menuitem", name="Edit", exact=True).click()
     page.get_by_role("menuitem", name="Clear Outputs of All Cells").click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
