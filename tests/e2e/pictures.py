@@ -155,6 +155,7 @@ def overview_moves(shown):
 def operations_are_told(shown):
     """The pointer over an operation, and an arrow key from there: what was asked, what came, in words."""
     shown.locator("svg [data-o] rect").first.hover(force=True)
+    shown.page.wait_for_timeout(300)
     said = [shown.locator(".panel").inner_text()]
     shown.locator("svg [data-o]").first.focus()
     for key in ["Home", "End"]:
