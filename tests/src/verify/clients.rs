@@ -62,6 +62,12 @@ fn install_test_packages(run: &mut Run<'_>) -> Tally {
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Tally::one(true);
     }
+    let is_installed = install(run, &python, &requirements);
+    Tally::one(is_installed && fs::write(&stamp, &wanted).is_ok())
+}
+
+/// Installs the packages of a list into the environment of this Python; whether that went well.
+fn install(run: &mut Run<'_>, python: &Path, requirements: &Path) -> bool {
     let mut pip = run.project.on_stage(python);
     pip.args([
         "-m",
@@ -72,8 +78,7 @@ fn install_test_packages(run: &mut Run<'_>) -> Tally {
         "--no-input",
         "--requirement",
     ]);
-    let ended = run.program(pip.arg(&requirements), Errors::Kept, SETUP_LIMIT);
-    Tally::one(ended.well && fs::write(&stamp, &wanted).is_ok())
+    run.program(pip.arg(requirements), Errors::Kept, SETUP_LIMIT).well
 }
 
 /// The chapters in the course folder; none where one of those that are published is not there.
@@ -183,16 +188,6 @@ fn nbgrader_python(run: &mut Run<'_>, folder: &Path) -> Option<PathBuf> {
     };
     let (below, own) = (ask(run, &base)?, ask(run, &python)?);
     fs::write(Path::new(own.trim()).join("stage.pth"), below).ok()?;
-    let mut pip = run.project.on_stage(&python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--requirement",
-    ]);
-    let is_installed = run.program(pip.arg(&requirements), Errors::Kept, SETUP_LIMIT).well;
+    let is_installed = install(run, &python, &requirements);
     (is_installed && fs::write(&stamp, &wanted).is_ok()).then_some(python)
 }
