@@ -209,12 +209,17 @@ pub fn prepare_in(
     Ok(Library { parts, places: places.clone(), folder, _lock: Some(lock) })
 }
 
-/// The library of a shared folder, if it is there and whole. Its lock is only read, and nobody's loss where it cannot be.
+/// The library of a shared folder, if it is there and whole.
 fn open_shared(shared: &Path, key: &str, places: &Places) -> Option<Library> {
-    let folder = shared.join("library").join(key);
+    open(&shared.join("library").join(key), places)
+}
+
+/// The library that was prepared in this folder, if it is whole: for whoever is told of it by a process that has prepared or found it. Its
+/// lock is only read, and nobody's loss where it cannot be.
+pub fn open(folder: &Path, places: &Places) -> Option<Library> {
     let lock = File::open(folder.with_extension("lock")).ok().filter(|lock| lock.lock_shared().is_ok());
-    let parts = read_parts(&folder).ok()?;
-    Some(Library { parts, places: places.clone(), folder, _lock: lock })
+    let parts = read_parts(folder).ok()?;
+    Some(Library { parts, places: places.clone(), folder: folder.to_path_buf(), _lock: lock })
 }
 
 fn read_parts(folder: &Path) -> io::Result<Parts> {

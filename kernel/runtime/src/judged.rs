@@ -153,7 +153,7 @@ fn live(wish: &Wish, order: Order, socket: OwnedFd) -> ! {
         end(2);
     }
     if let Ok(answers) = load(&wish.answer) {
-        serve(&answers, &UnixStream::from(socket));
+        serve(&answers, UnixStream::from(socket));
     }
     end(0)
 }

@@ -46,19 +46,22 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "netsplit-grades.jsonl")]
     pub log: PathBuf,
 
-    /// Grade what comes on stdin (`grade` starts this)
-    #[arg(long, hide = true)]
-    pub worker: bool,
+    /// Grade what comes on stdin, with the library that is prepared in this folder (`grade` starts this)
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    pub worker: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> Outcome {
     let failed = |error: netsplit_grading::GradingError| Failure(error.to_string());
+    if let Some(folder) = &arguments.worker {
+        let library = library::open(folder);
+        return serve(
+            library.ok_or_else(|| Failure(format!("no library is prepared in {}", folder.display())))?,
+        );
+    }
     let prepared = library::prepare(&mut |line| eprintln!("{line}"));
     let library = prepared.map_err(|error| Failure(error.to_string()))?;
-    if arguments.worker {
-        return serve(library);
-    }
     super::can_confine()?;
     let from = match (&arguments.exercises, &arguments.course) {
         (Some(folder), _) => batch::From::Folder(batch::exercises_folder(folder)),
@@ -71,9 +74,9 @@ pub fn run(arguments: Arguments) -> Outcome {
     };
     let program =
         std::env::current_exe().map_err(|error| Failure(format!("cannot find netsplit itself: {error}")))?;
-    let worker = move || {
+    let worker = || {
         let mut command = Command::new(&program);
-        command.args(["grade", "--worker"]);
+        command.args(["grade", "--worker"]).arg(library.folder());
         command
     };
     let workers =

@@ -19,6 +19,11 @@ pub fn prepared() -> Result<Option<PathBuf>, LibraryError> {
     library::prepared(&home(), &cache::directory())
 }
 
+/// The library that another process of ours has prepared in this folder.
+pub fn open(folder: &Path) -> Option<Library> {
+    library::open(folder, &library::Places::new(&cache::directory()))
+}
+
 /// The folder of netsplit's sources: `NETSPLIT_HOME`, or where this program was compiled.
 pub fn home() -> PathBuf {
     let compiled_in =

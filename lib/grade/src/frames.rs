@@ -3,7 +3,7 @@
 //! A frame is its length (32 bits, little-endian) and a value in postcard's form. A reply comes from a process that runs somebody's
 //! answer: whatever it says, reading it is an error at worst, and never takes more memory than [`LONGEST`].
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 
 use netsplit_node::{CallId, DiskOperation, Duration, NodeId, Outcome, Time};
 use serde::de::DeserializeOwned;
@@ -135,6 +135,37 @@ pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(format!("{} bytes are left over", rest.len())),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// One end of the socket. Who waits for a frame gets it with one call of the system, since length and value are read together.
+pub struct Channel<S: Read> {
+    stream: BufReader<S>,
+}
+
+impl<S: Read> Channel<S>
+where
+    for<'a> &'a S: Write,
+{
+    /// The end that this stream is.
+    pub fn new(stream: S) -> Self {
+        Channel { stream: BufReader::new(stream) }
+    }
+
+    /// Writes a frame, as [`write`] does.
+    ///
+    /// # Errors
+    /// If the other end is gone, or the value is longer than a frame may be.
+    pub fn write(&self, value: &impl Serialize) -> io::Result<()> {
+        write(self.stream.get_ref(), value)
+    }
+
+    /// Reads a frame, as [`read`] does; nothing where the other end is gone.
+    ///
+    /// # Errors
+    /// If what comes is no frame, or none of this type, or nothing comes in time.
+    pub fn read<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+        read(&mut self.stream)
     }
 }
 

@@ -16,7 +16,7 @@ use netsplit_node::{Node, Service};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::frames::{self, Question, Reply};
+use crate::frames::{self, Channel, Question, Reply};
 pub use forks::{News, Order, receive, tell};
 use member::{CallRule, Life, Typed};
 
@@ -120,7 +120,7 @@ impl<N: Node> Calls<N> {
 static PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// Answers the judge's questions until it has no more.
-pub fn serve(answers: &Answers, stream: &UnixStream) {
+pub fn serve(answers: &Answers, stream: UnixStream) {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map_or(String::new(), |it| format!(", at {}:{}", it.file(), it.line()));
         let text = info.payload_as_str().unwrap_or("a panic without a message");
@@ -128,13 +128,14 @@ pub fn serve(answers: &Answers, stream: &UnixStream) {
             *panic = format!("{text}{place}");
         }
     }));
+    let mut judge = Channel::new(stream);
     let mut member: Option<Life> = None;
-    while let Ok(Some(question)) = frames::read::<Question>(stream) {
+    while let Ok(Some(question)) = judge.read::<Question>() {
         let reply = catch_unwind(AssertUnwindSafe(|| reply(answers, &mut member, question)));
         let reply =
             reply.unwrap_or_else(|_| Reply::Panicked(PANIC.lock().map(|it| it.clone()).unwrap_or_default()));
-        if let Err(error) = frames::write(stream, &reply)
-            && frames::write(stream, &Reply::Misfit(error.to_string())).is_err()
+        if let Err(error) = judge.write(&reply)
+            && judge.write(&Reply::Misfit(error.to_string())).is_err()
         {
             return;
         }

@@ -88,7 +88,7 @@ fn answers() -> Answers {
 /// What a host says to these questions.
 fn replies(questions: Vec<Question>) -> Vec<Reply> {
     let (judge, host) = UnixStream::pair().unwrap();
-    let serving = thread::spawn(move || serve(&answers(), &host));
+    let serving = thread::spawn(move || serve(&answers(), host));
     let ask = |question: &Question| {
         frames::write(&judge, question).unwrap();
         frames::read::<Reply>(&judge).unwrap().unwrap()

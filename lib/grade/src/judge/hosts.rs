@@ -1,5 +1,6 @@
 //! The processes in which an answer runs, seen from the judge: one that makes copies of itself, and the copies.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use netsplit_report::{Budgets, Host};
 
-use crate::frames::{self, Question, Reply};
+use crate::frames::{Channel, Question, Reply};
 use crate::host::{News, Order, tell};
 
 /// A process that neither answers nor uses the processor is given up after so long. Only for what waits for something: whatever computes is ended by
@@ -100,7 +101,10 @@ impl Hosts {
             match News::hear(&copies.control).map_err(|_| Death::NotStarted)? {
                 News { process, ended_by: Some(signal) } => drop(copies.ended.insert(process, signal)),
                 News { process: 0, .. } => return Err(Death::NotStarted),
-                News { process, ended_by: None } => return Ok(Life { hosts: self.clone(), stream, process }),
+                News { process, ended_by: None } => {
+                    let channel = RefCell::new(Channel::new(stream));
+                    return Ok(Life { hosts: self.clone(), channel, process });
+                }
             }
         }
     }
@@ -151,17 +155,18 @@ impl Drop for Copies {
 /// A copy, in which a node lives or a function is called.
 pub struct Life {
     hosts: Hosts,
-    stream: UnixStream,
+    channel: RefCell<Channel<UnixStream>>,
     process: u32,
 }
 
 impl Life {
     /// Asks, and waits for the reply.
     pub fn ask(&self, question: &Question) -> Result<Reply, Death> {
-        if frames::write(&self.stream, question).is_err() {
+        let mut channel = self.channel.borrow_mut();
+        if channel.write(question).is_err() {
             return Err(self.hosts.death_of(self.process));
         }
-        match frames::read(&self.stream) {
+        match channel.read() {
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(self.hosts.death_of(self.process)),
             Err(error) => Err(match error.kind() {
