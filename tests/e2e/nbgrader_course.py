@@ -118,14 +118,14 @@ def exchange(room):
     return collected[0]
 
 
-def grades(room):
-    """The points of every submission, as nbgrader exports them, and who must be looked at by a person."""
+def grades(room, assignment=ASSIGNMENT):
+    """The points of every submission of an assignment, as nbgrader exports them, and who must be looked at by a person."""
     path = room.course / "grades.csv"
     room.nbgrader("export", "--to", str(path))
     with path.open() as file:
-        rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file) if row["assignment"] == ASSIGNMENT}
+        rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file) if row["assignment"] == assignment}
     with Gradebook(f"sqlite:///{room.course}/gradebook.db") as gradebook:
-        unclear = [it.student.id for it in gradebook.assignment_submissions(ASSIGNMENT) if it.needs_manual_grade]
+        unclear = [it.student.id for it in gradebook.assignment_submissions(assignment) if it.needs_manual_grade]
     return rows, unclear
 
 
@@ -165,6 +165,35 @@ def give_back(room, student):
     room.tally.expect(f"{student} gets the feedback", len(pages) == 1 and "of 10 points" in words(pages[0]), pages)
 
 
+def autotests(room):
+    """A test that nbgrader makes from a value of the solution: a right answer passes, a wrong one in part, an empty one not."""
+    def cell(name, source, points=None):
+        marks = {"grade_id": name, "schema_version": 3, "task": False, "grade": points is not None, "solution": points is None,
+                 "locked": points is not None}
+        marks.update({"points": points} if points is not None else {})
+        return nbformat.v4.new_code_cell(source, metadata={"nbgrader": marks})
+
+    name, wrong = "values", "if n == 12 { 6 } else { n }"
+    cells = [cell("half", "fn half(n: u32) -> u32 {\n    // BEGIN SOLUTION\n    n / 2\n    // END SOLUTION\n}"),
+             cell("seen", "// AUTOTEST half(10)\n// AUTOTEST half(7)", 2.0), cell("hashed", "// HASHED AUTOTEST half(12)", 1.0)]
+    kernel = {"kernelspec": {"name": "netsplit", "language": "rust", "display_name": "netsplit"}}
+    source = room.course / "source" / name
+    source.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), source / f"{name}.ipynb")
+    room.nbgrader("generate_assignment", name)
+    released = nbformat.read(room.course / "release" / name / f"{name}.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in released.cells)
+    room.tally.expect("values become tests", "AUTOTEST" not in text and '"5"' in text and '"6"' not in text, text)
+    for student, answer in {"right": "n / 2", "partly": wrong, "empty": STUB}.items():
+        folder = room.course / "submitted" / student / name
+        folder.mkdir(parents=True)
+        nbformat.write(nbformat.from_dict({**released, "cells": [{**cell, "source": cell.source.replace(STUB, answer)}
+                                                                 for cell in released.cells]}), folder / f"{name}.ipynb")
+    room.nbgrader("autograde", name, LIMITS)
+    points, _ = grades(room, name)
+    room.tally.expect("they give the points of what is right", points == {"right": 3.0, "partly": 1.0, "empty": 0.0}, points)
+
+
 def main():
     # Asked to end, the script still ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("the nbgrader test was ended from outside"))
@@ -176,6 +205,7 @@ def main():
     by_exchange = tally.attempt("an assignment goes out and comes back", lambda: exchange(room))
     tally.attempt("everything is graded", lambda: grade_all(room, by_exchange))
     tally.attempt("feedback is given back", lambda: give_back(room, by_exchange))
+    tally.attempt("tests from values", lambda: autotests(room))
     artifacts = Path(os.environ.get("NETSPLIT_ARTIFACTS", "."))
     tally.attempt("nbgrader's pages", lambda: nbgrader_pages.check(room, artifacts, tally))
     tally.finish()
