@@ -119,8 +119,8 @@ fn fast_linker() -> Verdict {
 /// The library and the chapters come from the clone that this binary was built in.
 fn sources(places: &Places) -> Result<String, Failure> {
     let prelude = places.source.join("lib").join("prelude").join("Cargo.toml");
-    let chapters = course::published_files(&places.chapters()).unwrap_or_default();
-    let notebooks = chapters.iter().filter(|path| path.extension().is_some_and(|it| it == "ipynb")).count();
+    let published = course::published_files(&places.chapters()).unwrap_or_default();
+    let notebooks = published.iter().filter(|path| course::is_chapter(path)).count();
     if !prelude.exists() || notebooks == 0 {
         return Err(Failure(format!(
             "the library and the chapters should be in {}, but they are not: clone the project again and run \

@@ -6,6 +6,7 @@
 //!
 //! Two engines exist: [`rust`] runs Rust, [`scripted`] plays scripts for the tests.
 
+mod glossary;
 mod host;
 pub mod library;
 mod outlet;

@@ -12,6 +12,7 @@ use netsplit_engine::{
 };
 use netsplit_grading::Grading;
 
+use super::glossary;
 use super::library;
 use super::session_directory::SESSION;
 use super::{
@@ -125,9 +126,13 @@ impl RustAssist {
     fn look_up(&mut self, code: &str, cursor: usize, detail: Detail) -> Option<MimeBundle> {
         let notebook = self.notebook();
         let question = Asked::Inspect { notebook: notebook.clone(), code: code.to_string(), cursor, detail };
-        match self.ask(question) {
+        let found = match self.ask(question) {
             Some(Answer::Inspection(found)) => Some(found),
             _ => own_answers::inspect(&notebook, code, cursor, detail),
+        };
+        match glossary::at(code, cursor) {
+            Some(entry) => Some(entry.below(found)),
+            None => found,
         }
     }
 }

@@ -169,7 +169,12 @@ const FOR_TESTS: &str = "chapter.toml";
 /// Hidden tests and answers of exercises: they are for whoever teaches.
 const FOR_INSTRUCTORS: &str = "instructor";
 
-/// All files of all chapters, relative and in order; hidden files and folders are editors' and Jupyter's leftovers.
+/// Whether a published file is a chapter's notebook; the contents lie beside the chapters' folders.
+pub fn is_chapter(file: &Path) -> bool {
+    file.extension().is_some_and(|it| it == "ipynb") && file.iter().count() > 1
+}
+
+/// The contents and all files of all chapters, relative and in order; hidden files and folders are editors' and Jupyter's leftovers.
 pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -185,17 +190,26 @@ pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
             let entry = entry.map_err(refuse)?;
             let name = entry.file_name();
             let path = folder.join(&name);
+            let is_folder = entry.file_type().map_err(refuse)?.is_dir();
             if name.to_string_lossy().starts_with('.') || name == FOR_TESTS || name == FOR_INSTRUCTORS {
                 continue;
-            } else if entry.file_type().map_err(refuse)?.is_dir() {
+            } else if folder.as_os_str().is_empty() && !is_for_readers(&path, is_folder) {
+                continue;
+            } else if is_folder {
                 folders.push(path);
-            } else if !folder.as_os_str().is_empty() {
+            } else {
                 files.push(path);
             }
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// Of what lies beside the chapters: the chapters themselves, by their numbers, and notebooks; the rest is data for tests and tools.
+fn is_for_readers(path: &Path, is_folder: bool) -> bool {
+    let is_numbered = path.to_string_lossy().starts_with(|first: char| first.is_ascii_digit());
+    if is_folder { is_numbered } else { path.extension().is_some_and(|it| it == "ipynb") }
 }
 
 fn key(relative: &Path) -> String {
@@ -362,13 +376,16 @@ mod tests {
         assert_eq!(scene.read(CHAPTER), "version 1");
     }
 
-    /// Only chapters are published: no hidden files, no checkpoints, nothing of the tests, nothing above the chapters' folders.
+    /// Only chapters and the contents are published: no hidden files, no checkpoints, nothing of the tests, no data of the course.
     #[test]
     fn leftovers_of_editors_are_not_published() {
         let scene = Scene::new();
         let notebooks = scene.scratch.path().join("notebooks");
         for extra in [
             "README.md",
+            "glossary.toml",
+            "00-contents.ipynb",
+            "incidents/thursday.toml",
             "01-first/.ipynb_checkpoints/x.ipynb",
             "01-first/.hidden",
             "01-first/chapter.toml",
@@ -377,8 +394,10 @@ mod tests {
         ] {
             write_if_changed(&notebooks.join(extra), b"x").unwrap();
         }
-        let expected = [CHAPTER, "01-first/data/log.txt"].map(PathBuf::from);
-        assert_eq!(published_files(&notebooks).unwrap(), expected);
+        let expected = ["00-contents.ipynb", CHAPTER, "01-first/data/log.txt"].map(PathBuf::from);
+        let published = published_files(&notebooks).unwrap();
+        assert_eq!(published, expected);
+        assert_eq!(published.into_iter().filter(|it| is_chapter(it)).collect::<Vec<_>>(), expected[1..2]);
     }
 
     /// A manifest that is not ours to read is one line with its path, and nothing is copied over the user's files.

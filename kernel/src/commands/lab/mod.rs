@@ -95,8 +95,8 @@ fn start(
     arguments: &Arguments,
 ) -> Outcome {
     use std::os::unix::process::CommandExt;
-    let chapters = course::published_files(&places.chapters())?;
-    let first_chapter = chapters.iter().find(|path| path.extension().is_some_and(|it| it == "ipynb"));
+    let published = course::published_files(&places.chapters())?;
+    let first_chapter = published.iter().find(|path| course::is_chapter(path));
     eprintln!("Opening JupyterLab in {} (Ctrl-C twice ends it)", course.display());
     let start = jupyter::Start {
         course,
