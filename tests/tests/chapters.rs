@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use netsplit_tests::course::{Cell, Chapter, chapters, check_tag};
 use netsplit_tests::process::{self, Errors};
 use netsplit_tests::project;
-use serde_json::Value;
 use toml::Table;
 
 /// The parts of every chapter, in their order, by the beginnings of their headings.
@@ -38,80 +38,11 @@ const WIDEST_LINE: usize = 100;
 /// Longer prose than this between two pieces of code is not read.
 const LONGEST_PROSE: usize = 2_600;
 
-struct Cell {
-    id: String,
-    is_code: bool,
-    source: String,
-    stored: Value,
-}
-
-struct Chapter {
-    name: String,
-    notebook: Value,
-    cells: Vec<Cell>,
-    data: Table,
-}
-
-impl Chapter {
-    fn read(notebook: &Path) -> Chapter {
-        let name = notebook.file_stem().expect("a notebook has a name").to_string_lossy().into_owned();
-        let read = |path: &Path| {
-            fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        };
-        let parsed: Value = serde_json::from_str(&read(notebook)).expect("a notebook is JSON");
-        let cells = parsed["cells"].as_array().expect("a notebook has cells").iter().map(Cell::of).collect();
-        let data = read(&notebook.with_file_name("chapter.toml"));
-        let data = data.parse().unwrap_or_else(|error| panic!("{name}/chapter.toml: {error}"));
-        Chapter { name, notebook: parsed, cells, data }
-    }
-
-    fn code(&self) -> impl Iterator<Item = &Cell> {
-        self.cells.iter().filter(|cell| cell.is_code)
-    }
-
-    /// The code that the chapter's own program is made of; exercises are tried by `netsplit exercise check`.
-    fn own_code(&self) -> impl Iterator<Item = &Cell> {
-        self.code().filter(|cell| !cell.is_of_exercise())
-    }
-
-    fn prose(&self) -> impl Iterator<Item = &Cell> {
-        self.cells.iter().filter(|cell| !cell.is_code)
-    }
-
-    /// A table of `chapter.toml`; an empty one where there is none.
-    fn table(&self, name: &str) -> Table {
-        self.data.get(name).and_then(|value| value.as_table()).cloned().unwrap_or_default()
-    }
-
-    /// What `chapter.toml` says of the cells that run a world, in the order of the notebook.
-    fn judged(&self) -> Vec<Judged> {
-        let all = self.table("cells");
-        let of = |cell: &Cell| all.get(&cell.id).map(|data| Judged::of(&cell.id, data, self));
-        self.cells.iter().filter_map(of).collect()
-    }
-}
-
-impl Cell {
-    /// What an exercise gives, an answer, or what is done with them: the cells `e1-given`, `e1-answer`, `e1-grade`.
-    fn is_of_exercise(&self) -> bool {
-        let mut letters = self.id.chars();
-        self.is_code && letters.next() == Some('e') && letters.next().is_some_and(|it| it.is_ascii_digit())
-    }
-
-    /// A copy of a file of an exercise, which may be as long as the file is.
-    fn is_given(&self) -> bool {
-        self.is_of_exercise() && self.id.ends_with("-given")
-    }
-
-    fn of(stored: &Value) -> Cell {
-        let lines = stored["source"].as_array().expect("a source is a list of lines").iter();
-        Cell {
-            id: stored["id"].as_str().unwrap_or_default().to_owned(),
-            is_code: stored["cell_type"] == "code",
-            source: lines.map(|line| line.as_str().expect("a line is text")).collect(),
-            stored: stored.clone(),
-        }
-    }
+/// What `chapter.toml` says of the cells that run a world, in the order of the notebook.
+fn judged(chapter: &Chapter) -> Vec<Judged> {
+    let all = chapter.table("cells");
+    let of = |cell: &Cell| all.get(&cell.id).map(|data| Judged::of(&cell.id, data, chapter));
+    chapter.cells.iter().filter_map(of).collect()
 }
 
 /// What is known beforehand of a cell that runs a world.
@@ -191,18 +122,6 @@ impl Judged {
 /// Begins a line that the test added to the chapter's own output.
 const MARK: &str = "=====|";
 
-fn chapters() -> Vec<Chapter> {
-    let folders = fs::read_dir(project::root().join("notebooks")).expect("there are notebooks");
-    let mut folders: Vec<PathBuf> =
-        folders.map(|entry| entry.expect("a folder's entry can be read").path()).collect();
-    folders.sort();
-    let notebook = |folder: &PathBuf| folder.join(folder.file_name()?).with_extension("ipynb").into();
-    let chapters: Vec<Chapter> =
-        folders.iter().filter_map(notebook).map(|path: PathBuf| Chapter::read(&path)).collect();
-    assert!(!chapters.is_empty(), "no chapter was found below {}", project::root().display());
-    chapters
-}
-
 /// Lists what is wrong with any chapter, all at once.
 fn none_complains(rule: impl Fn(&Chapter) -> Vec<String>) {
     let complaints: Vec<String> = chapters()
@@ -259,7 +178,7 @@ fn every_part_of_the_skeleton_is_there() {
                 rest = headings.iter();
             }
         }
-        let number = chapter.name.split('-').next().unwrap_or_default();
+        let number = chapter.number();
         let title = chapter.data.get("title").and_then(|title| title.as_str()).unwrap_or_default();
         if headings.first() != Some(&format!("# {number} · {title}").as_str()) {
             complaints.push(format!("the first heading is not \"# {number} · {title}\""));
@@ -371,7 +290,7 @@ fn every_break_is_predicted_first() {
     // A student who runs the break before guessing learns half as much: a cell for the guess stands between the question and it.
     none_complains(|chapter| {
         let mut complaints = Vec::new();
-        for broken in chapter.judged().iter().filter(|cell| cell.kind == "break") {
+        for broken in judged(chapter).iter().filter(|cell| cell.kind == "break") {
             let place =
                 chapter.cells.iter().position(|cell| cell.id == broken.id).expect("judged cells are cells");
             let opens_part =
@@ -447,24 +366,6 @@ fn numbers(markdown: &str) -> BTreeSet<String> {
     found
 }
 
-/// An entry is "[C] what it is"; a number that is known to be wrong may not stand, an unsourced one only as a composite.
-fn check_tag(entry: &str, prose: &str) -> Result<(), String> {
-    const TAGS: [&str; 15] =
-        ["S0", "S1", "S2", "S3", "S4", "B0", "B1", "B2", "B3", "B4", "P", "M", "U", "C", "D"];
-    let tag = entry.strip_prefix('[').and_then(|rest| rest.split_once("] "));
-    match tag {
-        Some(("X", _)) => Err("it is known to be wrong; use the corrected value".to_owned()),
-        Some(("U", _)) if !prose.to_lowercase().contains("composite scenario") => {
-            Err("it has no source; the text must say \"composite scenario\"".to_owned())
-        }
-        Some((tag, what)) if TAGS.contains(&tag) && !what.is_empty() => Ok(()),
-        _ => Err(format!(
-            "expected \"[C] what it is\" with one of the tags {}, found {entry:?}",
-            TAGS.join(" ")
-        )),
-    }
-}
-
 #[test]
 fn numbers_are_found_where_a_reader_sees_them() {
     // The judge of the numbers, on what it must see and what it must not.
@@ -500,7 +401,7 @@ fn the_code_does_what_the_chapter_says() {
 fn compare(chapter: &Chapter, output: &str) -> Vec<String> {
     let said: BTreeSet<&str> = output.lines().filter_map(|line| line.strip_prefix(MARK)).collect();
     let mut complaints = Vec::new();
-    let judged = chapter.judged();
+    let judged = judged(chapter);
     for cell in &judged {
         let expected = cell.expected();
         if expected.is_empty() {
@@ -546,7 +447,7 @@ fn write_programs(workshop: &Path, chapters: &[Chapter]) {
     write_if_other(&workshop.join("Cargo.toml"), &manifest);
     for chapter in chapters {
         let judged: BTreeMap<String, Judged> =
-            chapter.judged().into_iter().map(|cell| (cell.id.clone(), cell)).collect();
+            judged(chapter).into_iter().map(|cell| (cell.id.clone(), cell)).collect();
         let mut program = "#![allow(warnings)]\nuse netsplit::*;\n\nfn main() {\n".to_owned();
         for cell in chapter.own_code() {
             // A cell may end in an expression, which its notebook would show.
