@@ -55,6 +55,8 @@ impl Project {
             .current_dir(&self.root)
             .env("XDG_DATA_HOME", self.stage().join("data"))
             .env("NETSPLIT_CACHE", self.stage().join("cache"))
+            // The library that the cell engine's tests have prepared, if they have: it takes minutes.
+            .env("NETSPLIT_SHARED", self.target.join("tmp").join("engine-cache"))
             .env("JUPYTER_DATA_DIR", &jupyter)
             .env("JUPYTER_CONFIG_DIR", jupyter.join("config"))
             .env("JUPYTER_PREFER_ENV_PATH", "1")
