@@ -1,4 +1,4 @@
-"""browser.py NETSPLIT COURSE: opens every chapter of the course folder in JupyterLab, in a headless Chromium.
+"""browser.py NETSPLIT COURSE [NUMBER...]: opens chapters of the course folder, by their numbers or all, in JupyterLab, in a headless Chromium.
 
 JupyterLab is started as a user starts it, with `netsplit lab`. In each chapter the menu's "Restart Kernel and Run All
 Cells" must end without an error, with the diagram on the page, and with nothing to complain about in the console.
@@ -174,7 +174,8 @@ def main():
     netsplit, course = sys.argv[1], Path(sys.argv[2]).resolve()
     chromium = os.environ.get("NETSPLIT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     tally = Expectations()
-    chapters = sorted(path for path in course.glob("[0-9]*/*.ipynb"))
+    wanted = sys.argv[3:]
+    chapters = sorted(path for path in course.glob("[0-9]*/*.ipynb") if not wanted or path.name[:2] in wanted)
     tally.expect("there are chapters in the course folder", bool(chapters), course)
     if tally.expect("Chromium is installed (Debian: apt install chromium)", chromium):
         with jupyterlab(netsplit, course) as address, sync_playwright() as playwright:

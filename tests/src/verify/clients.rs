@@ -101,8 +101,11 @@ pub(super) fn headless(run: &mut Run<'_>) -> Tally {
     chapters(run, netsplit)
 }
 
+/// What another client than our own may do differently shows in one chapter as in all.
 pub(super) fn nbclient(run: &mut Run<'_>) -> Tally {
-    chapters(run, PathBuf::from("nbclient"))
+    let first = run.project.chapters().into_iter().take(1);
+    let arguments: Vec<PathBuf> = std::iter::once(PathBuf::from("nbclient")).chain(first).collect();
+    script(run, "chapters.py", &arguments)
 }
 
 /// Every published chapter with one client.
@@ -111,8 +114,22 @@ fn chapters(run: &mut Run<'_>, client: PathBuf) -> Tally {
     script(run, "chapters.py", &arguments)
 }
 
+/// The chapters that JupyterLab opens in every run; the others differ in content, not in what a browser has to do.
+const IN_BROWSER: [&str; 3] = ["01", "02", "11"];
+
 pub(super) fn browser(run: &mut Run<'_>) -> Tally {
-    let arguments = [run.project.program("debug", "netsplit"), run.project.course()];
+    in_browser(run, &IN_BROWSER)
+}
+
+/// Every chapter in every client.
+pub(super) fn everywhere(run: &mut Run<'_>) -> Tally {
+    chapters(run, PathBuf::from("nbclient")) + in_browser(run, &[])
+}
+
+/// These chapters in JupyterLab, by their numbers; all where none is named.
+fn in_browser(run: &mut Run<'_>, numbers: &[&str]) -> Tally {
+    let mut arguments = vec![run.project.program("debug", "netsplit"), run.project.course()];
+    arguments.extend(numbers.iter().map(PathBuf::from));
     script(run, "browser.py", &arguments)
 }
 

@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 /// All steps, in the order in which they run: what fails fast first, what needs the kernel's binary last.
-pub const STEPS: [Step; 12] = [
+pub const STEPS: [Step; 13] = [
     Step { name: "format", about: "the sources are formatted (rustfmt)", long: false, run: sources::format },
     Step { name: "clippy", about: "no warnings in any crate (clippy)", long: false, run: sources::clippy },
     Step {
@@ -52,16 +52,11 @@ pub const STEPS: [Step; 12] = [
     },
     Step {
         name: "nbclient",
-        about: "every chapter under nbclient, outputs compared",
+        about: "the first chapter under nbclient, outputs compared",
         long: false,
         run: clients::nbclient,
     },
-    Step {
-        name: "browser",
-        about: "every chapter in JupyterLab in Chromium",
-        long: false,
-        run: clients::browser,
-    },
+    Step { name: "browser", about: "chapters in JupyterLab in Chromium", long: false, run: clients::browser },
     Step {
         name: "grading",
         about: "attacks on grading, repeated grades, a batch that is killed midway",
@@ -73,6 +68,12 @@ pub const STEPS: [Step; 12] = [
         about: "a course under nbgrader: every submission gets a grade; its pages in Chromium",
         long: false,
         run: clients::nbgrader,
+    },
+    Step {
+        name: "everywhere",
+        about: "every chapter under nbclient and in JupyterLab",
+        long: true,
+        run: clients::everywhere,
     },
     Step { name: "fuzz", about: "300,000 malformed messages of a new seed", long: true, run: sources::fuzz },
     Step {
