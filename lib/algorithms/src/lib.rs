@@ -33,6 +33,7 @@
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
+//! | to read from copies, and never go back in time | `replication/read_routing.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
 //! | how many replicas must answer | `replication/quorum.rs` |
 //! | to keep out who does not know that its time is over | `replication/fencing_token.rs` |

@@ -86,3 +86,8 @@ pub mod tunable_store {
 pub mod failover {
     include!(concat!(env!("OUT_DIR"), "/failover.rs"));
 }
+
+/// Wrong variants of `replication/read_routing.rs`.
+pub mod read_routing {
+    include!(concat!(env!("OUT_DIR"), "/read_routing.rs"));
+}

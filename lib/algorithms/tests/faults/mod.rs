@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
 pub mod scenarios;
+pub mod sessions;
 
 use std::path::PathBuf;
 use std::sync::Mutex;

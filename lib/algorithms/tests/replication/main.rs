@@ -6,4 +6,5 @@ mod faults;
 mod failover;
 mod lag;
 mod lease;
+mod read_routing;
 mod tunable_store;

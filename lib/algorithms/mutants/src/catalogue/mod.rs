@@ -13,6 +13,7 @@ mod lease;
 mod paxos;
 mod primary_backup;
 mod raft;
+mod read_routing;
 mod three_phase_commit;
 mod tunable_store;
 mod two_phase_commit;
@@ -67,6 +68,7 @@ pub const ALGORITHMS: &[Algorithm] = &[
     paxos::PAXOS,
     primary_backup::PRIMARY_BACKUP,
     raft::RAFT,
+    read_routing::READ_ROUTING,
     three_phase_commit::THREE_PHASE_COMMIT,
     tunable_store::TUNABLE_STORE,
     two_phase_commit::TWO_PHASE_COMMIT,
