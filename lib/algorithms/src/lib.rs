@@ -34,6 +34,7 @@
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
 //! | to read from copies, and never go back in time | `replication/read_routing.rs` |
+//! | all copies written before the answer, and reads by one | `replication/chain/mod.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
 //! | how many replicas must answer | `replication/quorum.rs` |
 //! | to keep out who does not know that its time is over | `replication/fencing_token.rs` |

@@ -91,3 +91,8 @@ pub mod failover {
 pub mod read_routing {
     include!(concat!(env!("OUT_DIR"), "/read_routing.rs"));
 }
+
+/// Wrong variants of `replication/chain/`.
+pub mod chain {
+    include!(concat!(env!("OUT_DIR"), "/chain.rs"));
+}

@@ -6,9 +6,11 @@
 //! | [`TunableStore`] | as each operation asks, and as the policy allows | become equal, with siblings of what was concurrent |
 //! | [`PrimaryBackup`] | by one node, once as many copies have it as was chosen | are the newest primary's |
 //! | [`RoutedStore`] | the same; reads by any copy that has what the reader has seen | the same |
+//! | [`ChainServer`] | by the first, once all in a row have it; reads by the last | are the chain's |
 //!
 //! How many must answer is counted by [`Quorum`] and [`Level`]. Who may write is said by a [lease](LeaseServer) or by a [manager](FailoverManager), and made true by [tokens](FencingToken).
 
+pub mod chain;
 pub mod eager_store;
 pub mod failover;
 pub mod fencing_token;
@@ -18,6 +20,7 @@ pub mod quorum;
 pub mod read_routing;
 pub mod tunable_store;
 
+pub use chain::{ChainMaster, ChainServer};
 pub use eager_store::EagerStore;
 pub use failover::FailoverManager;
 pub use fencing_token::{FencedStore, FencingToken};

@@ -3,6 +3,7 @@
 #[path = "../faults/mod.rs"]
 mod faults;
 
+mod chain;
 mod failover;
 mod lag;
 mod lease;

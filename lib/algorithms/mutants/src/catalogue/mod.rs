@@ -3,6 +3,7 @@
 mod abd;
 mod caller;
 mod causal_broadcast;
+mod chain;
 mod chandy_lamport;
 mod commit_wait;
 mod failover;
@@ -58,6 +59,7 @@ pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
     caller::CALLER,
     causal_broadcast::CAUSAL_BROADCAST,
+    chain::CHAIN,
     chandy_lamport::CHANDY_LAMPORT,
     commit_wait::COMMIT_WAIT,
     failover::FAILOVER,
