@@ -8,12 +8,15 @@
 //! | [`RoutedStore`] | the same; reads by any copy that has what the reader has seen | the same |
 //! | [`ChainServer`] | by the first, once all in a row have it; reads by the last | are the chain's |
 //!
+//! A [`SearchShard`] is no copy but a part: what is missing while it is away is told with the answer ([`Harvest`]).
+//!
 //! How many must answer is counted by [`Quorum`] and [`Level`]. Who may write is said by a [lease](LeaseServer) or by a [manager](FailoverManager), and made true by [tokens](FencingToken).
 
 pub mod chain;
 pub mod eager_store;
 pub mod failover;
 pub mod fencing_token;
+pub mod harvest;
 pub mod lease;
 pub mod primary_backup;
 pub mod quorum;
@@ -24,6 +27,7 @@ pub use chain::{ChainMaster, ChainServer};
 pub use eager_store::EagerStore;
 pub use failover::FailoverManager;
 pub use fencing_token::{FencedStore, FencingToken};
+pub use harvest::{Harvest, SearchShard};
 pub use lease::{HeldLease, LeaseServer};
 pub use primary_backup::{Lsn, PrimaryBackup};
 pub use quorum::{Level, Quorum};

@@ -5,6 +5,7 @@ mod faults;
 
 mod chain;
 mod failover;
+mod harvest;
 mod lag;
 mod lease;
 mod read_routing;
