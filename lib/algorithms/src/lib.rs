@@ -40,6 +40,7 @@
 //! | to keep out who does not know that its time is over | `replication/fencing_token.rs` |
 //! | a lock that ends by itself | `replication/lease.rs` |
 //! | to choose what a side of a partition does, and how many replicas each operation asks | `replication/tunable_store.rs` |
+//! | to know on which side of a cut a node is, without changing its mind all the time | `replication/partition_detector.rs` |
 //! | an answer from those shards that answer | `replication/harvest.rs` |
 //! | to appoint another primary, once | `replication/failover.rs` |
 //! | a value that all nodes share, without agreement | `register/abd.rs` |

@@ -8,7 +8,7 @@
 //! | [`RoutedStore`] | the same; reads by any copy that has what the reader has seen | the same |
 //! | [`ChainServer`] | by the first, once all in a row have it; reads by the last | are the chain's |
 //!
-//! A [`SearchShard`] is no copy but a part: what is missing while it is away is told with the answer ([`Harvest`]).
+//! A [`SearchShard`] is no copy but a part: what is missing while it is away is told with the answer ([`Harvest`]). A [`PartitionDetector`] tells on which side of a cut a node is.
 //!
 //! How many must answer is counted by [`Quorum`] and [`Level`]. Who may write is said by a [lease](LeaseServer) or by a [manager](FailoverManager), and made true by [tokens](FencingToken).
 
@@ -18,6 +18,7 @@ pub mod failover;
 pub mod fencing_token;
 pub mod harvest;
 pub mod lease;
+pub mod partition_detector;
 pub mod primary_backup;
 pub mod quorum;
 pub mod read_routing;
@@ -29,6 +30,7 @@ pub use failover::FailoverManager;
 pub use fencing_token::{FencedStore, FencingToken};
 pub use harvest::{Harvest, SearchShard};
 pub use lease::{HeldLease, LeaseServer};
+pub use partition_detector::PartitionDetector;
 pub use primary_backup::{Lsn, PrimaryBackup};
 pub use quorum::{Level, Quorum};
 pub use read_routing::{ReadRouting, RoutedStore, Session};

@@ -8,5 +8,6 @@ mod failover;
 mod harvest;
 mod lag;
 mod lease;
+mod partition_detector;
 mod read_routing;
 mod tunable_store;
