@@ -17,6 +17,7 @@
 //! | no answer before its question, at any node | `clocks/causal_broadcast.rs` |
 //! | a clock that tells how wrong it may be | `clocks/true_time.rs` |
 //! | timestamps in the order of real time | `clocks/commit_wait.rs` |
+//! | reads at other replicas, of a time that is over for good | `clocks/closed_timestamp.rs` |
 //! | unique numbers from many workers that do not ask each other | `clocks/snowflake.rs` |
 //! | to tell which of two copies is newer, or that they conflict | `clocks/version_vector.rs` |
 //! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |

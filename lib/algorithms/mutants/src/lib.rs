@@ -96,3 +96,8 @@ pub mod read_routing {
 pub mod chain {
     include!(concat!(env!("OUT_DIR"), "/chain.rs"));
 }
+
+/// Wrong variants of `clocks/closed_timestamp.rs`.
+pub mod closed_timestamp {
+    include!(concat!(env!("OUT_DIR"), "/closed_timestamp.rs"));
+}

@@ -5,6 +5,7 @@ mod caller;
 mod causal_broadcast;
 mod chain;
 mod chandy_lamport;
+mod closed_timestamp;
 mod commit_wait;
 mod failover;
 mod fencing_token;
@@ -61,6 +62,7 @@ pub const ALGORITHMS: &[Algorithm] = &[
     causal_broadcast::CAUSAL_BROADCAST,
     chain::CHAIN,
     chandy_lamport::CHANDY_LAMPORT,
+    closed_timestamp::CLOSED_TIMESTAMP,
     commit_wait::COMMIT_WAIT,
     failover::FAILOVER,
     fencing_token::FENCING_TOKEN,
