@@ -17,6 +17,7 @@
 //! | no answer before its question, at any node | `clocks/causal_broadcast.rs` |
 //! | a clock that tells how wrong it may be | `clocks/true_time.rs` |
 //! | timestamps in the order of real time | `clocks/commit_wait.rs` |
+//! | reads at other replicas, of a time that is over for good | `clocks/closed_timestamp.rs` |
 //! | unique numbers from many workers that do not ask each other | `clocks/snowflake.rs` |
 //! | to tell which of two copies is newer, or that they conflict | `clocks/version_vector.rs` |
 //! | siblings that were really written concurrently, and no others | `clocks/dotted_version_vector.rs` |
@@ -33,11 +34,15 @@
 //! | to do a retried operation once | `idempotency/dedup_table.rs` |
 //! | a request whose double effect costs money | `idempotency/payments.rs` |
 //! | one node that answers, and others that can take over | `replication/primary_backup/mod.rs` |
+//! | to read from copies, and never go back in time | `replication/read_routing.rs` |
+//! | all copies written before the answer, and reads by one | `replication/chain/mod.rs` |
 //! | to see what replication without any agreement does | `replication/eager_store.rs` |
 //! | how many replicas must answer | `replication/quorum.rs` |
 //! | to keep out who does not know that its time is over | `replication/fencing_token.rs` |
 //! | a lock that ends by itself | `replication/lease.rs` |
 //! | to choose what a side of a partition does, and how many replicas each operation asks | `replication/tunable_store.rs` |
+//! | to know on which side of a cut a node is, without changing its mind all the time | `replication/partition_detector.rs` |
+//! | an answer from those shards that answer | `replication/harvest.rs` |
 //! | to appoint another primary, once | `replication/failover.rs` |
 //! | a value that all nodes share, without agreement | `register/abd.rs` |
 //! | one value that all nodes agree on, whoever crashes | `consensus/paxos/mod.rs` |

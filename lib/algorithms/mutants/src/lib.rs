@@ -86,3 +86,18 @@ pub mod tunable_store {
 pub mod failover {
     include!(concat!(env!("OUT_DIR"), "/failover.rs"));
 }
+
+/// Wrong variants of `replication/read_routing.rs`.
+pub mod read_routing {
+    include!(concat!(env!("OUT_DIR"), "/read_routing.rs"));
+}
+
+/// Wrong variants of `replication/chain/`.
+pub mod chain {
+    include!(concat!(env!("OUT_DIR"), "/chain.rs"));
+}
+
+/// Wrong variants of `clocks/closed_timestamp.rs`.
+pub mod closed_timestamp {
+    include!(concat!(env!("OUT_DIR"), "/closed_timestamp.rs"));
+}

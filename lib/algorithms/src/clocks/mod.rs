@@ -11,12 +11,13 @@
 //! | [`VersionVector`] | one number per replica | which of two copies of one datum is newer, or that they conflict |
 //! | [`DottedVersionVector`] | the same and a dot | the same of single updates, however many clients write through one replica |
 //!
-//! What is built on them: [`LamportMutex`], [`CausalBroadcast`], [snapshots](chandy_lamport), [`TimestampedShard`](commit_wait::TimestampedShard), [`Snowflakes`].
+//! What is built on them: [`LamportMutex`], [`CausalBroadcast`], [snapshots](chandy_lamport), [`TimestampedShard`](commit_wait::TimestampedShard), [`ClosedTimestampStore`], [`Snowflakes`].
 //!
 //! The laws that every clock here must obey are tested over random executions in `tests/clock_laws.rs`.
 
 pub mod causal_broadcast;
 pub mod chandy_lamport;
+pub mod closed_timestamp;
 pub mod commit_wait;
 pub mod dotted_version_vector;
 pub mod happens_before;
@@ -29,6 +30,7 @@ pub mod vector_clock;
 pub mod version_vector;
 
 pub use causal_broadcast::{CausalBroadcast, CausalBuffer};
+pub use closed_timestamp::ClosedTimestampStore;
 pub use dotted_version_vector::{Dot, DottedSiblings, DottedVersionVector};
 pub use happens_before::HappensBefore;
 pub use hybrid_logical_clock::{HybridLogicalClock, HybridTimestamp, TooFarAhead};

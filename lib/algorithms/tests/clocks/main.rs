@@ -5,6 +5,7 @@ mod faults;
 
 mod causal_broadcast;
 mod chandy_lamport;
+mod closed_timestamp;
 mod commit_wait;
 mod happens_before;
 mod hybrid_logical_clock;

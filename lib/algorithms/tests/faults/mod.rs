@@ -3,7 +3,9 @@
 //! `NETSPLIT_LONG=100000 cargo test -p netsplit-algorithms --release --test abd` runs the long mode; `NETSPLIT_SEED` is its first seed.
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
+pub mod chains;
 pub mod scenarios;
+pub mod sessions;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -12,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use netsplit_check::spec::Specification;
 use netsplit_check::{Check, linearizable};
 use netsplit_node::{Duration, Node, Service, ms};
-use netsplit_sim::{Cluster, Fault, FaultKind, FaultPlan, Lab, Nemesis};
+use netsplit_sim::{Cluster, Fault, FaultKind, FaultPlan, Group, Lab, Nemesis};
 
 /// Runs `plans` seeded plans on all cores, and panics with the first seed that fails and what it shows.
 pub fn survives(plans: u64, run: impl Fn(u64) -> Result<(), String> + Sync) {
@@ -68,7 +70,12 @@ pub fn crash_recovery_plan<N: Node>(lab: &Lab, cluster: &Cluster<N>, time: Durat
 
 /// Faults of these kinds, about ten of them.
 pub fn plan_of<N: Node>(kinds: &[FaultKind], lab: &Lab, cluster: &Cluster<N>, time: Duration) -> FaultPlan {
-    let nemesis = Nemesis::swarm(cluster.all()).only(kinds.iter().copied());
+    plan_for(kinds, lab, cluster.all(), time)
+}
+
+/// The same for nodes of several clusters.
+pub fn plan_for(kinds: &[FaultKind], lab: &Lab, nodes: Group, time: Duration) -> FaultPlan {
+    let nemesis = Nemesis::swarm(nodes).only(kinds.iter().copied());
     let mut plan = nemesis.every(time / 10).lasting(time / 10).plan(lab.seed(), time);
     for entry in &mut plan.entries {
         match &mut entry.fault {

@@ -4,7 +4,9 @@
 use netsplit_algorithms::commit::Transaction;
 use netsplit_algorithms::commit::transaction::Committed;
 use netsplit_check::spec::KeyValue;
-use netsplit_node::{KeyValueRequest, KeyValueResponse, NodeId, Outcome, Random, Service, ms, ns, secs, us};
+use netsplit_node::{
+    KeyValueRequest, KeyValueResponse, NodeId, Outcome, Random, Service, Time, ms, ns, secs, us,
+};
 use netsplit_sim::{Call, Cluster, Fault, FaultKind, Keys, Lab, Latency, Workload};
 
 use super::{crash_recovery_plan, linearizable_as, plan_of, progress_within, run_for};
@@ -198,5 +200,30 @@ pub fn timestamps<N: Service>(
     load.stop();
     lab.heal_core(shards.all());
     let last: Vec<_> = (0..shards.size()).map(|index| shards.client_of(index).call(request(0))).collect();
+    progress_within(lab, secs(20), || last.iter().all(|call| !call.is_pending()))
+}
+
+/// Clients of all replicas write and read at times around the present, while the leader's clock steps back and forth; then all are healed, and a follower must answer
+/// of a time after the healing.
+pub fn closed_timestamps<N: Service>(
+    lab: &Lab,
+    stores: &Cluster<N>,
+    request: fn(&mut Random, u64) -> N::Request,
+    read_at: fn(&str, Time) -> N::Request,
+) -> Result<(), String> {
+    prepare(lab);
+    run_for(lab, secs(1))?;
+    let workload = Workload::closed(9).thinking(ms(5)).with_deadline(ms(300)).at_most(300);
+    let load = stores.load(workload, request);
+    lab.play(crash_recovery_plan(lab, stores, secs(1)));
+    for step in [-200, 300, -150, 50] {
+        lab.inject(Fault::ClockOffset { nodes: stores.nodes([0]), by: ms(step) });
+        run_for(lab, ms(250))?;
+    }
+    load.stop();
+    lab.heal_core(stores.all());
+    let last: Vec<_> = (0..stores.size())
+        .map(|index| stores.client_of(index).call(read_at("x", lab.now() + ms(50))))
+        .collect();
     progress_within(lab, secs(20), || last.iter().all(|call| !call.is_pending()))
 }

@@ -3,7 +3,11 @@
 #[path = "../faults/mod.rs"]
 mod faults;
 
+mod chain;
 mod failover;
+mod harvest;
 mod lag;
 mod lease;
+mod partition_detector;
+mod read_routing;
 mod tunable_store;

@@ -3,7 +3,9 @@
 mod abd;
 mod caller;
 mod causal_broadcast;
+mod chain;
 mod chandy_lamport;
+mod closed_timestamp;
 mod commit_wait;
 mod failover;
 mod fencing_token;
@@ -13,6 +15,7 @@ mod lease;
 mod paxos;
 mod primary_backup;
 mod raft;
+mod read_routing;
 mod three_phase_commit;
 mod tunable_store;
 mod two_phase_commit;
@@ -57,7 +60,9 @@ pub const ALGORITHMS: &[Algorithm] = &[
     abd::ABD,
     caller::CALLER,
     causal_broadcast::CAUSAL_BROADCAST,
+    chain::CHAIN,
     chandy_lamport::CHANDY_LAMPORT,
+    closed_timestamp::CLOSED_TIMESTAMP,
     commit_wait::COMMIT_WAIT,
     failover::FAILOVER,
     fencing_token::FENCING_TOKEN,
@@ -67,6 +72,7 @@ pub const ALGORITHMS: &[Algorithm] = &[
     paxos::PAXOS,
     primary_backup::PRIMARY_BACKUP,
     raft::RAFT,
+    read_routing::READ_ROUTING,
     three_phase_commit::THREE_PHASE_COMMIT,
     tunable_store::TUNABLE_STORE,
     two_phase_commit::TWO_PHASE_COMMIT,

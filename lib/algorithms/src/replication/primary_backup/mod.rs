@@ -13,8 +13,8 @@
 //!   consent after Oki and Liskov, "Viewstamped Replication", PODC 1988, section 4; fencing tokens: Burrows, "The Chubby Lock Service", OSDI 2006,
 //!   section 2.4 (sequencers)
 //! - **Differs:** the primary of an epoch is the member whose turn it is, so nobody has to be elected. A new primary sends its whole log.
-//!   Reads go through the log as writes do, since a primary cannot know by itself that it still is one. Left out: leases, reads from backups,
-//!   truncation of the log, members that join.
+//!   Reads go through the log as writes do, since a primary cannot know by itself that it still is one; reads from backups are in
+//!   `read_routing.rs`. Left out: leases, truncation of the log, members that join.
 //! - **Chapter:** 09
 //!
 //! ```text
@@ -61,7 +61,6 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use netsplit_node::{
     CallId, Context, Duration, Inspection, KeyValueRequest, KeyValueResponse, Node, NodeId, Service, Value,
@@ -70,8 +69,13 @@ use netsplit_node::{
 use crate::Storable;
 
 mod invariants;
+mod log;
+mod message;
 
 pub use invariants::{EpochsOnlyGrow, NoAcknowledgedWriteLost, OnePrimaryPerEpoch};
+use log::answer_at;
+pub use log::{Entry, Epoch, Log, Lsn};
+pub use message::Message;
 
 /// What a cluster is told. All members must be told the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,95 +114,6 @@ pub enum Promotion {
     WithConsent,
 }
 
-/// The time of a primary: the fencing token. Of n members, the primary of epoch e is number e modulo n.
-pub type Epoch = u64;
-
-/// One request in the log.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// The epoch of the primary that took it.
-    pub epoch: Epoch,
-    /// What a client asked.
-    pub request: KeyValueRequest,
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.request)
-    }
-}
-
-/// A log, and the epoch of the primary that it was copied from: of two logs, the one of the later epoch is newer, and of one epoch
-/// the longer.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Log {
-    /// The epoch of the primary whose log this is, or is the beginning of.
-    pub epoch: Epoch,
-    /// The requests, in the order in which they take effect.
-    pub entries: Vec<Entry>,
-}
-
-impl fmt::Debug for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of epoch {}", self.entries.len(), self.epoch)
-    }
-}
-
-/// What nodes send each other.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Primary to backup: here is my log from position `start` on; with nothing new it is a heartbeat.
-    Replicate {
-        /// The sender's epoch.
-        epoch: Epoch,
-        /// How many entries come before these.
-        start: usize,
-        /// What follows.
-        entries: Vec<Entry>,
-    },
-    /// Backup to primary: my disk has so much of your log.
-    Ack {
-        /// The primary's epoch.
-        epoch: Epoch,
-        /// How many entries.
-        length: usize,
-    },
-    /// To whoever comes with an old epoch: refused, there is a newer one.
-    Fenced {
-        /// The newer one.
-        epoch: Epoch,
-    },
-    /// A backup that wants to take over: do you consent?
-    ConsentRequest {
-        /// The epoch whose primary it would be.
-        epoch: Epoch,
-    },
-    /// Yes; I refuse lower epochs from now on, and this is my log.
-    Consent {
-        /// The epoch.
-        epoch: Epoch,
-        /// The sender's log.
-        log: Log,
-    },
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Message::Replicate { epoch, entries, .. } if entries.is_empty() => {
-                write!(f, "e{epoch} heartbeat")
-            }
-            Message::Replicate { epoch, start, entries } => {
-                write!(f, "e{epoch} replicate {entries:?} after {start}")
-            }
-            Message::Ack { epoch, length } => write!(f, "e{epoch} ack {length}"),
-            Message::Fenced { epoch } => write!(f, "fenced: epoch {epoch}"),
-            Message::ConsentRequest { epoch } => write!(f, "e{epoch} consent?"),
-            Message::Consent { epoch, log } => write!(f, "e{epoch} consent, log {log:?}"),
-        }
-    }
-}
-
 /// What wakes a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Timer {
@@ -220,6 +135,19 @@ pub struct PrimaryBackup {
     log: Log,
     /// Volatile.
     role: Role,
+    /// Volatile: how much of the log is known to be acknowledged, by this primary or by an earlier one.
+    acknowledged: usize,
+}
+
+/// Whether an entry is among the acknowledged ones of a member's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// It is.
+    Yes,
+    /// Not yet, as far as this member knows.
+    NotYet,
+    /// It never will be: a primary has gone on without it. Only where an acknowledged write may be lost at all.
+    Lost,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -249,7 +177,10 @@ impl Node for PrimaryBackup {
 
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<Self>) {
         match message {
-            Message::Replicate { epoch, start, entries } => self.copy(from, epoch, start, entries, ctx),
+            Message::Replicate { epoch, start, entries, acknowledged } => {
+                self.copy(from, epoch, start, entries, ctx);
+                self.learn_acknowledged(epoch, acknowledged);
+            }
             Message::Ack { epoch, length } => self.collect_ack(from, epoch, length, ctx),
             Message::Fenced { epoch } => self.retire(epoch, ctx),
             Message::ConsentRequest { epoch } => self.answer_consent_request(from, epoch, ctx),
@@ -307,7 +238,7 @@ impl Service for PrimaryBackup {
 impl PrimaryBackup {
     /// A member of a cluster that was told `config`. The first member begins as the primary.
     pub fn new(config: Config) -> PrimaryBackup {
-        PrimaryBackup { config, epoch: 0, log: Log::default(), role: Role::Backup }
+        PrimaryBackup { config, epoch: 0, log: Log::default(), role: Role::Backup, acknowledged: 0 }
     }
 
     /// Whether this node takes itself for the primary.
@@ -334,6 +265,39 @@ impl PrimaryBackup {
         puts.collect()
     }
 
+    // For those who own a member and ask it without a call (`replication/read_routing.rs`).
+
+    /// Takes a request if this node takes itself for the primary, and tells its place; whether it is acknowledged shows later.
+    pub fn propose(&mut self, request: KeyValueRequest, ctx: &mut Context<Self>) -> Option<Lsn> {
+        if !self.is_primary() {
+            return None;
+        }
+        let position = self.log.entries.len() + 1;
+        self.append(request, ctx);
+        Some(self.log.place(position))
+    }
+
+    /// Up to where this node knows its log to be acknowledged.
+    pub fn acknowledged(&self) -> Lsn {
+        self.log.place(self.acknowledged)
+    }
+
+    /// Whether the entry that ends at `place` is acknowledged, as far as this node knows.
+    pub fn knows(&self, place: Lsn) -> Known {
+        if place > self.acknowledged() {
+            return Known::NotYet;
+        }
+        // Of a later place than this entry's, every copy has the entry, or another in its place.
+        let position = place.position as usize;
+        let is_there = position <= self.acknowledged && self.log.place(position) == place;
+        if is_there { Known::Yes } else { Known::Lost }
+    }
+
+    /// The primary of this node's epoch.
+    pub fn primary(&self, ctx: &Context<Self>) -> NodeId {
+        primary_of(self.epoch, ctx)
+    }
+
     // Primary.
 
     /// Takes a request: into the own log first, then to the backups.
@@ -348,11 +312,14 @@ impl PrimaryBackup {
 
     /// Sends each backup what it lacks, or a heartbeat.
     fn replicate(&mut self, ctx: &mut Context<Self>) {
-        let Role::Primary { lengths, .. } = &self.role else { return };
+        let needed = self.backups_needed(ctx);
+        let Role::Primary { lengths, acknowledged, .. } = &self.role else { return };
+        // Where no backup is waited for, what is sent is as good as acknowledged.
+        let acknowledged = if needed == 0 { self.log.entries.len() } else { *acknowledged };
         for backup in ctx.peers() {
             let start = lengths.get(&backup).copied().unwrap_or(0);
             let entries = self.log.entries[start..].to_vec();
-            ctx.send(backup, Message::Replicate { epoch: self.epoch, start, entries });
+            ctx.send(backup, Message::Replicate { epoch: self.epoch, start, entries, acknowledged });
         }
         ctx.set_timer(self.config.heartbeat_every, Timer::Heartbeat);
     }
@@ -378,6 +345,7 @@ impl PrimaryBackup {
             _ => longest_first.get(backups - 1).copied().unwrap_or(0),
         };
         *acknowledged = enough.max(*acknowledged);
+        self.acknowledged = self.acknowledged.max(*acknowledged);
         let waiting = clients.split_off(&(*acknowledged + 1));
         for (position, call) in std::mem::replace(clients, waiting) {
             ctx.reply(call, answer_at(&self.log, position));
@@ -427,6 +395,13 @@ impl PrimaryBackup {
         }
         if self.log.epoch == epoch {
             ctx.send(from, Message::Ack { epoch, length: self.log.entries.len() });
+        }
+    }
+
+    /// The primary has told how much of its log is acknowledged. What an earlier one has acknowledged still is: this one's log has it too.
+    fn learn_acknowledged(&mut self, epoch: Epoch, acknowledged: usize) {
+        if epoch == self.log.epoch {
+            self.acknowledged = self.acknowledged.max(acknowledged).min(self.log.entries.len());
         }
     }
 
@@ -526,6 +501,7 @@ impl PrimaryBackup {
 
     fn replace_log(&mut self, log: Log, ctx: &mut Context<Self>) {
         ctx.disk().write("log", log.entries.iter().flat_map(Entry::to_bytes).collect::<Vec<u8>>());
+        self.acknowledged = self.acknowledged.min(log.entries.len());
         self.log = log;
         self.persist_epoch(ctx);
     }
@@ -555,26 +531,4 @@ fn primary_of(epoch: Epoch, ctx: &Context<PrimaryBackup>) -> NodeId {
     let mut members: Vec<NodeId> = ctx.peers().chain([ctx.id()]).collect();
     members.sort_unstable();
     members[(epoch % members.len() as u64) as usize]
-}
-
-/// What the entry that ends at `position` is answered: for a get, the last put before it.
-fn answer_at(log: &Log, position: usize) -> KeyValueResponse {
-    let KeyValueRequest::Get { key } = &log.entries[position - 1].request else {
-        return KeyValueResponse::Stored;
-    };
-    let value = log.entries[..position].iter().rev().find_map(|entry| match &entry.request {
-        KeyValueRequest::Put { key: written, value } if written == key => Some(value.clone()),
-        _ => None,
-    });
-    KeyValueResponse::Value(value)
-}
-
-impl Storable for Entry {
-    fn store(&self, bytes: &mut Vec<u8>) {
-        self.epoch.store(bytes);
-        self.request.store(bytes);
-    }
-    fn load(bytes: &mut &[u8]) -> Option<Entry> {
-        Some(Entry { epoch: Epoch::load(bytes)?, request: KeyValueRequest::load(bytes)? })
-    }
 }
