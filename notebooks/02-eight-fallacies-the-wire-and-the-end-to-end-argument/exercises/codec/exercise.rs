@@ -59,7 +59,8 @@ fn order_of(record: &Record) -> Order {
         _ => 0,
     };
     let tip = if let Some(Value::Signed(tip)) = record.get("tip") { *tip } else { 0 };
-    let drink = if let Some(Value::Text(drink)) = record.get("drink") { drink.clone() } else { String::new() };
+    let drink =
+        if let Some(Value::Text(drink)) = record.get("drink") { drink.clone() } else { String::new() };
     Order { cents: number("cents"), drink, tip, unknown: record.unknown().to_vec() }
 }
 
@@ -83,7 +84,13 @@ pub fn right(bytes: &[u8]) -> Decoded {
 /// What the answer writes is read by the library and by the answer.
 pub fn round_trip(case: &mut Case, order: &Order) {
     let Some(bytes) = case.evaluate::<Order, Vec<u8>>("encode", order) else { return };
-    is(case, "what is written is the order, in the format", &bytes, &right(&bytes), &Decoded::Whole(order.clone()));
+    is(
+        case,
+        "what is written is the order, in the format",
+        &bytes,
+        &right(&bytes),
+        &Decoded::Whole(order.clone()),
+    );
     reads(case, "what is written is read", &bytes, &Decoded::Whole(order.clone()));
     reads(case, "what the library writes is read", &framed(order), &Decoded::Whole(order.clone()));
 }
@@ -98,8 +105,16 @@ pub fn through_version_two(case: &mut Case, new: &[u8]) {
     let bytes = Framing::Grpc.frame(&bytes);
     let seen = Order { unknown: new.to_vec(), ..known };
     reads(case, "unknown fields are kept", &bytes, &Decoded::Whole(seen.clone()));
-    let Some(again) = case.evaluate::<Order, Vec<u8>>("encode", &Order { tip: 30, ..seen.clone() }) else { return };
-    is(case, "unknown fields are written again", &again, &right(&again), &Decoded::Whole(Order { tip: 30, ..seen }));
+    let Some(again) = case.evaluate::<Order, Vec<u8>>("encode", &Order { tip: 30, ..seen.clone() }) else {
+        return;
+    };
+    is(
+        case,
+        "unknown fields are written again",
+        &again,
+        &right(&again),
+        &Decoded::Whole(Order { tip: 30, ..seen }),
+    );
 }
 
 /// The answer reads these bytes as that.

@@ -37,7 +37,8 @@ pub fn read(case: &mut Case, scene: &Scene) {
     let shop = lab.cluster("shop", 1, move |_| Shop { seed, items });
     shop.set_service_time(0, Latency::Constant(ms(1)));
     let id: NodeId = shop.id(0);
-    let slow = lab.cluster("slow", 1, move |_| SlowPage { shop: Address::new(id), views: Default::default() });
+    let slow =
+        lab.cluster("slow", 1, move |_| SlowPage { shop: Address::new(id), views: Default::default() });
     let page: Cluster<Submitted<u64, View>> =
         case.submitted::<u64, View>("Page").setup(id).calling(&shop).start(1);
     let back = if scene.jitter { Latency::Uniform(ms(1), ms(3)) } else { Latency::Constant(ms(2)) };

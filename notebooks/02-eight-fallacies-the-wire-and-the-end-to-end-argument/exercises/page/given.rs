@@ -68,7 +68,8 @@ pub struct Shop {
 impl Shop {
     /// A number that looks like chance.
     fn mix(&self, of: u64) -> u64 {
-        let mut mixed = (self.seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mut mixed =
+            (self.seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed ^= mixed >> 31;
         mixed.wrapping_mul(0x94d0_49bb_1331_11eb) >> 20
     }

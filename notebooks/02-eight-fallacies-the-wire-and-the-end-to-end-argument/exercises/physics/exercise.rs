@@ -17,7 +17,9 @@ pub fn exercise() -> Exercise {
         .visible("a picture", 3, |case| {
             ask(case, Question::Download { round_trip: 10.0, bytes: 1_500_000, mbit: 10.0 });
         })
-        .visible("twenty things", 4, |case| ask(case, Question::Page { items: 20, batch: 8, round_trip: 5.0 }))
+        .visible("twenty things", 4, |case| {
+            ask(case, Question::Page { items: 20, batch: 8, round_trip: 5.0 })
+        })
         .visible("within a zone", 5, |case| ask(case, Question::Human { milliseconds: 0.55 }))
 }
 

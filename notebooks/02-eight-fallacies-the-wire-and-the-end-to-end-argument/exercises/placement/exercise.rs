@@ -9,7 +9,7 @@ use super::given::*;
 pub fn exercise() -> Exercise {
     Exercise::new("placement", "End, hop, or both", 20.0, Rule::Diagnosis)
         .function("place", "Job", "Place")
-        .visible("ten functions on a good day", 1, |case| ask_all(case, &mut Random::new(1)))
+        .visible("ten functions", 1, |case| ask_all(case, &mut Random::new(1)))
         .visible("ten functions on other ways", 2, |case| ask_all(case, &mut Random::new(2)))
 }
 

@@ -15,7 +15,9 @@ pub fn exercise() -> Exercise {
         .without(["end_to_end", "links"])
         .budgets(netsplit::grade::Budgets { steps: 400_000, ..Default::default() })
         .visible("a good path", 1, |case| files(case, &Weather::default()))
-        .visible("every third packet is lost", 2, |case| files(case, &Weather { loss: 0.33, ..Weather::default() }))
+        .visible("every third packet is lost", 2, |case| {
+            files(case, &Weather { loss: 0.33, ..Weather::default() })
+        })
         .visible("packets come twice, and late", 3, |case| {
             files(case, &Weather { duplicate: 0.3, reorder: 0.4, ..Weather::default() });
         })
@@ -36,8 +38,7 @@ pub struct Weather {
     pub only_back: bool,
 }
 
-pub const BAD: Weather =
-    Weather { loss: 0.2, duplicate: 0.2, reorder: 0.2, corrupt: 0.2, only_back: false };
+pub const BAD: Weather = Weather { loss: 0.2, duplicate: 0.2, reorder: 0.2, corrupt: 0.2, only_back: false };
 
 /// Three files: the first alone, then two at once. After ninety seconds of bad weather it clears up.
 pub fn files(case: &mut Case, weather: &Weather) {
@@ -45,7 +46,8 @@ pub fn files(case: &mut Case, weather: &Weather) {
     case.lab().set_sync_time(ms(40));
     let ends: Ends = case.submitted::<File, Delivered>("End").start(2);
     storm(case, &ends, weather);
-    let wanted: Vec<File> = (1..=3).map(|number| File { number: number * 7, bytes: content(case.random()) }).collect();
+    let wanted: Vec<File> =
+        (1..=3).map(|number| File { number: number * 7, bytes: content(case.random()) }).collect();
     let client = ends.client_of(0).named("client");
     case.lab().set_link_latency(&client, ends.all(), Latency::Constant(ms(1)));
     let mut told = vec![client.call(wanted[0].clone())];
@@ -57,7 +59,8 @@ pub fn files(case: &mut Case, weather: &Weather) {
     watch(case, &ends, &wanted, &told, &mut harm, Time::ZERO + secs(120));
 
     let missing = wanted.iter().zip(&told).filter(|(_, call)| call.outcome() != Some(Outcome::Ok(Delivered)));
-    let missing: Vec<String> = missing.map(|(file, _)| format!("nobody was told of file {}", file.number)).collect();
+    let missing: Vec<String> =
+        missing.map(|(file, _)| format!("nobody was told of file {}", file.number)).collect();
     if ends.is_up(1) {
         ends.crash(1);
     }
@@ -75,7 +78,10 @@ pub fn files(case: &mut Case, weather: &Weather) {
     case.safety("who was told finds the file", of("told"));
     case.liveness("every file arrives", if missing.is_empty() { Ok(()) } else { Err(missing.join("; ")) });
     let sent = case.lab().traffic().sent;
-    case.liveness("nobody floods the path", if sent < 40_000 { Ok(()) } else { Err(format!("{sent} packets")) });
+    case.liveness(
+        "nobody floods the path",
+        if sent < 40_000 { Ok(()) } else { Err(format!("{sent} packets")) },
+    );
 }
 
 /// Lets time pass, and looks at the receiver's disk again and again.
@@ -98,7 +104,10 @@ fn watch(
             let is_told = told.get(place).is_some_and(|call| matches!(call.outcome(), Some(Outcome::Ok(_))));
             match stored {
                 Some(bytes) if bytes != file.bytes => {
-                    harm.push(("stored", format!("file {} has {} bytes, other ones than were sent", file.number, bytes.len())));
+                    harm.push((
+                        "stored",
+                        format!("file {} has {} bytes, other ones than were sent", file.number, bytes.len()),
+                    ));
                 }
                 None if is_told => harm.push(("told", format!("file {} is not on the disk", file.number))),
                 _ => {}
@@ -144,5 +153,7 @@ fn spoil(message: &mut Message, random: &mut Random) {
 fn content(random: &mut Random) -> Vec<u8> {
     let length = [0, 40, 700, 2_000][random.below(4) as usize] * random.below(1_000) / 1_000;
     // Long runs of one byte: much of it looks alike.
-    (0..length).map(|place| if random.chance(0.3) { random.below(256) as u8 } else { (place / 50) as u8 }).collect()
+    (0..length)
+        .map(|place| if random.chance(0.3) { random.below(256) as u8 } else { (place / 50) as u8 })
+        .collect()
 }

@@ -35,7 +35,8 @@ fn tenths(case: &mut Case, least: u64, most: u64) -> f64 {
 
 /// Two places that are not neighbours; often the way between them crosses the date line, or a pole is near.
 fn places(case: &mut Case) -> (Place, Place) {
-    let mut place = || Place { latitude: tenths(case, 0, 1_400) - 70.0, longitude: tenths(case, 0, 3_590) - 179.0 };
+    let mut place =
+        || Place { latitude: tenths(case, 0, 1_400) - 70.0, longitude: tenths(case, 0, 3_590) - 179.0 };
     loop {
         let (one, other) = (place(), place());
         if right(Question::RoundTrip { one, other }) > 20.0 {

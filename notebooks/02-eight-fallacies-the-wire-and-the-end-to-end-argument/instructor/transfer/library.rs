@@ -9,7 +9,13 @@ struct End {
 
 impl Default for End {
     fn default() -> End {
-        End { transfer: FileTransfer::new(Config { checks: Checks::EndToEnd, chunk: 50, send_again_every: ms(250) }) }
+        End {
+            transfer: FileTransfer::new(Config {
+                checks: Checks::EndToEnd,
+                chunk: 50,
+                send_again_every: ms(250),
+            }),
+        }
     }
 }
 

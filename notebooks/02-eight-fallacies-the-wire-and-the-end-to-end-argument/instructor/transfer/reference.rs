@@ -39,7 +39,8 @@ impl Head {
         if crc32c(content).to_le_bytes() != sum || content.len() < 13 {
             return None;
         }
-        let number = |at: usize| u32::from_le_bytes([content[at], content[at + 1], content[at + 2], content[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([content[at], content[at + 1], content[at + 2], content[at + 3]]);
         let head = Head { kind: content[0], file: number(1), piece: number(5), of: number(9) };
         Some((head, content[13..].to_vec()))
     }
@@ -67,7 +68,8 @@ impl End {
         let Some(other) = ctx.peers().next() else { return };
         for (file, sending) in &self.sending {
             let of = sending.pieces.len() as u32;
-            let wanted = if sending.missing.is_empty() { BTreeSet::from([0]) } else { sending.missing.clone() };
+            let wanted =
+                if sending.missing.is_empty() { BTreeSet::from([0]) } else { sending.missing.clone() };
             for piece in wanted {
                 let head = Head { kind: DATA, file: *file, piece, of };
                 ctx.send(other, head.packet(&sending.pieces[piece as usize]));
@@ -83,7 +85,8 @@ impl End {
             if pieces.len() < head.of as usize {
                 return ctx.send(from, Head { kind: HAVE, ..head }.packet(&[]));
             }
-            let file: Vec<u8> = self.receiving.remove(&head.file).into_iter().flatten().flat_map(|it| it.1).collect();
+            let file: Vec<u8> =
+                self.receiving.remove(&head.file).into_iter().flatten().flat_map(|it| it.1).collect();
             ctx.disk().write(&File::name(head.file), file);
             ctx.disk().sync();
             self.stored.insert(head.file);

@@ -40,7 +40,7 @@ fn encode(order: Order) -> Vec<u8> {
     message.extend_from_slice(order.drink.as_bytes());
     put_varint(3 << 3, &mut message);
     put_varint(((order.tip << 1) ^ (order.tip >> 63)) as u64, &mut message);
-    
+
     let mut bytes = vec![0];
     bytes.extend_from_slice(&(message.len() as u32).to_be_bytes());
     bytes.extend(message);
@@ -73,7 +73,9 @@ fn order_in(message: &[u8]) -> Option<Order> {
             (2, 2) => order.drink = String::from_utf8(content.to_vec()).ok()?,
             (3, 0) => order.tip = (value >> 1) as i64 ^ -((value & 1) as i64),
             (1..=3, _) => return None,
-            _ => { let _ = whole; },
+            _ => {
+                let _ = whole;
+            }
         }
     }
     Some(order)
