@@ -1,0 +1,17 @@
+//! Wrong: a degree is 111 km, in every direction and everywhere.
+// answer: physics
+fn round_trip(one: Place, other: Place) -> f64 {
+    let (north, east) = (other.latitude - one.latitude, other.longitude - one.longitude);
+    let kilometres = 111.0 * (north * north + east * east).sqrt();
+    2.0 * kilometres / 200.0
+}
+
+fn compute(question: Question) -> f64 {
+    match question {
+        Question::RoundTrip { one, other } => round_trip(one, other),
+        Question::Fits { budget, one, other, work } => (budget / (round_trip(one, other) + work)).floor(),
+        Question::Download { round_trip, bytes, mbit } => round_trip + bytes as f64 * 8.0 / (mbit * 1_000.0),
+        Question::Page { items, batch, round_trip } => f64::from(items.div_ceil(batch)) * round_trip,
+        Question::Human { milliseconds } => milliseconds * 1e6 / 86_400.0,
+    }
+}
