@@ -1,7 +1,7 @@
 //! `calm`: a detector that notices cuts of every kind, and changes its mind at most twice for each.
 
 use netsplit::grade::{Case, Exercise, Rule, Submitted};
-use netsplit::{Cluster, Duration, Outcome, Time, Traffic, ms, secs};
+use netsplit::{Client, Cluster, Duration, Outcome, Time, Traffic, ms, secs};
 
 use super::given::*;
 
@@ -41,6 +41,7 @@ pub enum Trouble {
 struct Watched<'c> {
     case: &'c mut Case,
     pair: Pair,
+    asking: [Client<Submitted<HowIsTheLink, Link>>; 2],
     said: [Vec<(Time, Option<Link>)>; 2],
 }
 
@@ -49,7 +50,7 @@ impl Watched<'_> {
         let end = self.case.lab().now() + time;
         while self.case.lab().now() < end {
             let now = self.case.lab().now();
-            let calls = [0, 1].map(|node| self.pair.client_of(node).with_deadline(ms(200)).call(HowIsTheLink));
+            let calls = [0, 1].map(|node| self.asking[node].call(HowIsTheLink));
             self.case.lab().run_for(EVERY);
             for (said, call) in self.said.iter_mut().zip(calls) {
                 said.push((now, call.outcome().and_then(Outcome::ok)));
@@ -81,7 +82,8 @@ impl Watched<'_> {
 /// One trouble after the other, with twelve good seconds after each.
 pub fn troubles(case: &mut Case, troubles: &[Trouble]) {
     let pair = case.submitted::<HowIsTheLink, Link>("Detector").start(2);
-    let mut watched = Watched { case, pair, said: [Vec::new(), Vec::new()] };
+    let asking = [0, 1].map(|node| pair.client_of(node).with_deadline(ms(200)));
+    let mut watched = Watched { case, pair, asking, said: [Vec::new(), Vec::new()] };
     watched.watch(secs(12));
     let begun = watched.case.lab().now();
     let (mut noticed, mut over) = (Ok(()), Ok(()));
@@ -98,7 +100,8 @@ pub fn troubles(case: &mut Case, troubles: &[Trouble]) {
         over = over.and_then(|()| watched.all_say(Link::Whole, to + OVER + EVERY, now));
     }
     let real = troubles.iter().filter(|it| **it != Trouble::Noise).count();
-    let too_many = watched.changes(begun).iter().map(|changes| changes.saturating_sub(2 * real)).sum::<usize>();
+    let too_many =
+        watched.changes(begun).iter().map(|changes| changes.saturating_sub(2 * real)).sum::<usize>();
     let silent = watched.said.iter().flatten().find(|(_, it)| it.is_none());
     let silent = silent.map_or(Ok(()), |(at, _)| Err(format!("at {at} there is no answer")));
     let case = watched.case;

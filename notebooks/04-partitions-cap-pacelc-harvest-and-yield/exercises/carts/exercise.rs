@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use netsplit::grade::{Case, Exercise, Rule, Submitted};
-use netsplit::{Call, Cluster, Duration, Outcome, Time, Traffic, ms, secs};
+use netsplit::{Call, Client, Cluster, Duration, Outcome, Time, Traffic, ms, secs};
 
 use super::given::*;
 
@@ -87,6 +87,8 @@ impl Asked {
 pub struct Scene<'c> {
     pub case: &'c mut Case,
     store: Store,
+    /// Of each node one.
+    clients: [Client<Submitted<CartRequest, CartResponse>>; 3],
     way: Way,
     asked: Vec<Asked>,
     next: u32,
@@ -95,7 +97,8 @@ pub struct Scene<'c> {
 impl<'c> Scene<'c> {
     pub fn new(case: &'c mut Case) -> Scene<'c> {
         let store = case.submitted::<CartRequest, CartResponse>("CartStore").start(3);
-        Scene { case, store, way: Way::Cp, asked: Vec::new(), next: 0 }
+        let clients = [0, 1, 2].map(|node| store.client_of(node).with_deadline(secs(2)));
+        Scene { case, store, clients, way: Way::Cp, asked: Vec::new(), next: 0 }
     }
 
     pub fn wait(&mut self, time: Duration) {
@@ -105,14 +108,14 @@ impl<'c> Scene<'c> {
     /// Every node is switched.
     pub fn switch(&mut self, way: Way) {
         for node in 0..3 {
-            self.store.client_of(node).call(CartRequest::Switch(way));
+            self.clients[node].call(CartRequest::Switch(way));
         }
         self.way = way;
         self.wait(ms(100));
     }
 
     fn ask(&mut self, node: usize, request: CartRequest, majority: Option<bool>) {
-        let call = self.store.client_of(node).with_deadline(secs(2)).call(request.clone());
+        let call = self.clients[node].call(request.clone());
         let at = self.case.lab().now();
         self.asked.push(Asked { request, call, at, way: self.way, majority });
     }

@@ -6,7 +6,7 @@ use netsplit::clocks::VersionVector;
 use netsplit::grade::{Case, Exercise, Rule};
 use netsplit::replication::Level;
 use netsplit::replication::tunable_store::{Config, Policy, Request, Response, TunableStore, get, put};
-use netsplit::{Cluster, Lab, Outcome, Random, Value, ms, secs};
+use netsplit::{Client, Cluster, Lab, Outcome, Random, Value, ms, secs};
 
 use super::given::*;
 
@@ -45,8 +45,13 @@ struct Day {
 
 /// Lets the same requests come to the answer's shop and to the best one, under the same cut.
 pub fn shop(case: &mut Case, sides: &[usize]) {
-    const ALL: [Endpoint; 5] =
-        [Endpoint::Browse, Endpoint::AddToCart, Endpoint::TakeFromStock, Endpoint::LogIn, Endpoint::ChangePassword];
+    const ALL: [Endpoint; 5] = [
+        Endpoint::Browse,
+        Endpoint::AddToCart,
+        Endpoint::TakeFromStock,
+        Endpoint::LogIn,
+        Endpoint::ChangePassword,
+    ];
     let mut levels = Vec::new();
     for endpoint in ALL {
         let Some(copies) = case.evaluate::<Endpoint, Copies>("copies_for", &endpoint) else { return };
@@ -95,6 +100,8 @@ fn requests(random: &mut Random) -> Vec<(usize, Endpoint)> {
 struct Shop<F> {
     lab: Lab,
     store: Cluster<TunableStore>,
+    /// Of each copy one.
+    clients: Vec<Client<TunableStore>>,
     copies_for: F,
     password: i64,
     items: Vec<String>,
@@ -110,8 +117,9 @@ impl<F: Fn(Endpoint) -> Copies> Shop<F> {
             exchange_every: ms(300),
         };
         let store = lab.cluster("copy", 5, move |_id| TunableStore::new(config));
+        let clients = (0..5).map(|copy| store.client_of(copy)).collect();
         let day = Day { failed: 0, sold: 0, old_passwords: 0, lost_items: 0 };
-        Shop { lab, store, copies_for, password: 1, items: Vec::new(), day }
+        Shop { lab, store, clients, copies_for, password: 1, items: Vec::new(), day }
     }
 
     fn day(mut self, requests: &[(usize, Endpoint)], sides: &[usize]) -> Day {
@@ -182,7 +190,7 @@ impl<F: Fn(Endpoint) -> Copies> Shop<F> {
     }
 
     fn ask(&self, copy: usize, request: Request) -> Option<Response> {
-        let call = self.store.client_of(copy).call(request);
+        let call = self.clients[copy].call(request);
         self.lab.run_for(ms(50));
         call.outcome().and_then(Outcome::ok)
     }

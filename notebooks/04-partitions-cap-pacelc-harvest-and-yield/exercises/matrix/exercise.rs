@@ -13,7 +13,9 @@ pub fn exercise() -> Exercise {
         .function("cash_machine", "", "::netsplit::model::ModeMatrix")
         .visible("four rows", 1, rows)
         .visible("no dead end", 2, dead_ends)
-        .visible("a short cut", 3, |case| day(case, &[BANK_SILENT, BANK_SILENT, BANK_ANSWERS, NOTES_CONFIRMED]))
+        .visible("a short cut", 3, |case| {
+            day(case, &[BANK_SILENT, BANK_SILENT, BANK_ANSWERS, NOTES_CONFIRMED])
+        })
         .visible("a long cut", 4, |case| {
             day(case, &[BANK_SILENT, LIMIT_SPENT, BANK_SILENT, BANK_ANSWERS, BANK_ANSWERS, NOTES_CONFIRMED]);
         })
@@ -56,8 +58,8 @@ const WRONG: [(&str, f64); 6] = [
 fn wrong(matrix: &ModeMatrix, before: Mode, mode: Mode, world: World, evidence: &str) -> Vec<usize> {
     let does = |operation: &str, what: &str| matrix.does(mode, operation) == Some(what);
     let is_settled = world.bank_answers && !world.notes_open;
-    let gives_too_much = does(WITHDRAWALS, GIVEN) && !is_settled
-        || does(WITHDRAWALS, UP_TO_THE_LIMIT) && !world.limit_left;
+    let gives_too_much =
+        does(WITHDRAWALS, GIVEN) && !is_settled || does(WITHDRAWALS, UP_TO_THE_LIMIT) && !world.limit_left;
     let is_first_silence = before == Mode::Target && evidence == BANK_SILENT;
     let found = [
         gives_too_much,

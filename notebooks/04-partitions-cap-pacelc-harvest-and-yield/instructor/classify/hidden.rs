@@ -23,6 +23,7 @@ const HIDDEN: [(u32, Pacelc, Pacelc); 12] = [
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
     HIDDEN.into_iter().fold(exercise, |exercise, (system, read, write)| {
-        exercise.hidden(&format!("the table, system {system}"), 1, move |case| judge(case, system, read, write))
+        exercise
+            .hidden(&format!("the table, system {system}"), 1, move |case| judge(case, system, read, write))
     })
 }

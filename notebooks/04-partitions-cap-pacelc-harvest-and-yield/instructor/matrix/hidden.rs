@@ -6,8 +6,9 @@ use super::exercise::{dead_ends, every_day, rows};
 
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
-    exercise
-        .hidden("the rows, again", 1, rows)
-        .hidden("the dead ends, again", 1, dead_ends)
-        .hidden("every day that there can be", 3, every_day)
+    exercise.hidden("the rows, again", 1, rows).hidden("the dead ends, again", 1, dead_ends).hidden(
+        "every day that there can be",
+        3,
+        every_day,
+    )
 }

@@ -115,7 +115,8 @@ impl Service for CartStore {
         if self.is_ap {
             self.items.extend(add);
             let items = self.items.iter().copied().collect();
-            return ctx.reply(call, if add.is_some() { CartResponse::Added } else { CartResponse::Items(items) });
+            return ctx
+                .reply(call, if add.is_some() { CartResponse::Added } else { CartResponse::Items(items) });
         }
         self.open.insert(call, Open { add, is_storing: false, answered: [ctx.id()].into() });
         ctx.broadcast(Note::Ask(call));
