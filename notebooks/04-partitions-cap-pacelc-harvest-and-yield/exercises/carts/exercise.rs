@@ -211,7 +211,8 @@ impl<'c> Scene<'c> {
             let told = it.call.outcome();
             let is_ok = matches!(told, Some(Outcome::Ok(_)));
             let within = |most: Duration| it.took().is_some_and(|took| took <= most);
-            let what = format!("{:?} at {}: {told:?}", it.request, it.at);
+            let words = told.as_ref().map_or("no answer yet".to_owned(), |told| told.to_string());
+            let what = format!("{:?} at {}: {words}", it.request, it.at);
             match (it.way, it.majority) {
                 (Way::Ap, _) if !(is_ok && within(ms(50))) => slow.push(what),
                 (Way::Cp, Some(true)) if !(is_ok && within(ms(600))) => unserved.push(what),
@@ -228,8 +229,13 @@ impl<'c> Scene<'c> {
     }
 }
 
+/// The first two complaints; the others are like them.
 fn all_well(complaints: Vec<String>) -> Result<(), String> {
-    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("; ")) }
+    match complaints.as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        [one, two, rest @ ..] => Err(format!("{one}; {two}; and {} more", rest.len())),
+    }
 }
 
 /// One way and one shape.
