@@ -227,4 +227,3 @@ pub fn cut_off(case: &mut Case) {
     scene.case.liveness("the window opens again", again);
     scene.close();
 }
-

@@ -11,7 +11,7 @@ use super::given::*;
 /// The exercise, with the tests that everybody sees.
 pub fn exercise() -> Exercise {
     Exercise::new("hybrid-clock", "The best of both", 15.0, Rule::SafetyGate)
-        .function("hybrid_clock", "Vec<Step>", "Vec<Option<Stamp>>")
+        .function("hybrid_clock", "Vec<HybridStep>", "Vec<Option<HybridStamp>>")
         .without(["clocks"])
         .visible("clocks that agree", 1, |case| random(case, 40, Duration::ZERO, 0.0))
         .visible("a clock that is ahead", 2, |case| random(case, 40, ms(50), 0.0))
@@ -24,14 +24,14 @@ pub fn exercise() -> Exercise {
 pub fn random(case: &mut Case, events: usize, apart: Duration, strangers: f64) {
     let random = case.random();
     let offsets: Vec<Duration> = (0..4).map(|_| random.between(Duration::ZERO, apart)).collect();
-    let (mut now, mut run, mut sendings) = (Time::ZERO + secs(10), Vec::<Step>::new(), Vec::new());
+    let (mut now, mut run, mut sendings) = (Time::ZERO + secs(10), Vec::<HybridStep>::new(), Vec::new());
     for event in 0..events {
         // Often no time passes between two events, so that the logical part has something to do.
         now += if random.chance(0.5) { Duration::ZERO } else { random.between(us(1), ms(3)) };
         let at = random.below(4) as usize;
         let message = match (random.chance(0.5), random.chance(strangers), random.pick(&sendings)) {
-            (_, true, _) => Some(Message::Stranger(stranger(random, now))),
-            (true, _, Some(&sending)) => Some(Message::Of(sending)),
+            (_, true, _) => Some(Arrival::Stranger(stranger(random, now))),
+            (true, _, Some(&sending)) => Some(Arrival::Of(sending)),
             _ => None,
         };
         if message.is_none() {
@@ -39,33 +39,35 @@ pub fn random(case: &mut Case, events: usize, apart: Duration, strangers: f64) {
             sendings.drain(..sendings.len().saturating_sub(8)); // only recent messages are under way
         }
         let shows = now + offsets[at] - if random.chance(0.05) { apart } else { Duration::ZERO };
-        run.push(Step { at: at as u32, now: shows, message });
+        run.push(HybridStep { at: at as u32, now: shows, message });
     }
     judge(case, run);
 }
 
-fn stranger(random: &mut Random, now: Time) -> Stamp {
+fn stranger(random: &mut Random, now: Time) -> HybridStamp {
     let ahead = match random.below(3) {
         0 => random.between(-secs(1), ms(300)),
         1 => random.between(ms(600), secs(2)),
         _ => random.between(secs(2), hours(2)),
     };
-    Stamp { time: now + ahead, logical: random.below(5) as u32 }
+    HybridStamp { time: now + ahead, logical: random.below(5) as u32 }
 }
 
 fn set_back(case: &mut Case) {
     let at = |time| Time::ZERO + ms(time);
     let times = [1_000, 1_001, 700, 701, 702, 1_001, 1_002];
-    let step = |time| Step { at: 0, now: at(time), message: None };
-    let mut run: Vec<Step> = times.map(step).to_vec();
-    run.push(Step { at: 1, now: at(690), message: Some(Message::Of(4)) });
-    run.push(Step { at: 0, now: at(1_100), message: Some(Message::Of(0)) });
+    let step = |time| HybridStep { at: 0, now: at(time), message: None };
+    let mut run: Vec<HybridStep> = times.map(step).to_vec();
+    run.push(HybridStep { at: 1, now: at(690), message: Some(Arrival::Of(4)) });
+    run.push(HybridStep { at: 0, now: at(1_100), message: Some(Arrival::Of(0)) });
     judge(case, run);
 }
 
 /// Looks at every timestamp of the run.
-pub fn judge(case: &mut Case, run: Vec<Step>) {
-    let Some(said) = case.evaluate::<Vec<Step>, Vec<Option<Stamp>>>("hybrid_clock", &run) else { return };
+pub fn judge(case: &mut Case, run: Vec<HybridStep>) {
+    let Some(said) = case.evaluate::<Vec<HybridStep>, Vec<Option<HybridStamp>>>("hybrid_clock", &run) else {
+        return;
+    };
     let whole = if said.len() == run.len() { Ok(()) } else { Err("a step has no timestamp".to_owned()) };
     case.safety("every step is answered", whole);
     if said.len() != run.len() {
@@ -74,11 +76,11 @@ pub fn judge(case: &mut Case, run: Vec<Step>) {
     // What each step could know: of every physical clock the greatest reading, of strangers the timestamps.
     let (mut known, mut knows) = (Vec::new(), BTreeMap::<u32, Time>::new());
     let (mut gullible, mut timid, mut early, mut far, mut idle) = (vec![], vec![], vec![], vec![], vec![]);
-    let mut latest = BTreeMap::<u32, Stamp>::new();
+    let mut latest = BTreeMap::<u32, HybridStamp>::new();
     for (index, step) in run.iter().enumerate() {
         let heard = match step.message {
-            Some(Message::Of(sending)) => known[sending],
-            Some(Message::Stranger(stamp)) => Some(stamp.time),
+            Some(Arrival::Of(sending)) => known[sending],
+            Some(Arrival::Stranger(stamp)) => Some(stamp.time),
             None => None,
         };
         let is_refused = heard.is_some_and(|time: Time| time - step.now > MOST_AHEAD);
@@ -99,9 +101,9 @@ pub fn judge(case: &mut Case, run: Vec<Step>) {
         }
         let before = latest.insert(step.at, stamp).unwrap_or_default();
         let sent = match step.message {
-            Some(Message::Stranger(stamp)) => stamp,
-            Some(Message::Of(sending)) => said[sending].unwrap_or_default(),
-            None => Stamp::default(),
+            Some(Arrival::Stranger(stamp)) => stamp,
+            Some(Arrival::Of(sending)) => said[sending].unwrap_or_default(),
+            None => HybridStamp::default(),
         };
         // An order that holds at every step and along every message holds from any cause to any effect.
         if stamp <= before || stamp <= sent {

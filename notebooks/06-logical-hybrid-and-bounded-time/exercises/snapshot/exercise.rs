@@ -7,12 +7,12 @@ use netsplit::{Call, Client, Cluster, Duration, Latency, Outcome, Time, ms, secs
 
 use super::given::*;
 
-type Branch = Submitted<Ask, Told>;
+type Branch = Submitted<BankAsk, BankTold>;
 
 /// The exercise, with the tests that everybody sees.
 pub fn exercise() -> Exercise {
     Exercise::new("snapshot", "Count the money while it moves", 15.0, Rule::SafetyGate)
-        .service("Branch", "Ask", "Told")
+        .service("Branch", "BankAsk", "BankTold")
         .without(["clocks", "links"])
         .visible("nothing moves", 1, |case| audit(case, 2, 0, 1))
         .visible("two branches", 2, |case| audit(case, 2, 10, 1))
@@ -32,7 +32,7 @@ struct Transfer {
 /// Money goes round among so many branches, so many transfers around each snapshot. Every channel takes its own, constant time, so that
 /// nothing overtakes anything on it.
 pub fn audit(case: &mut Case, branches: u32, transfers: u32, snapshots: u32) {
-    let bank = case.submitted::<Ask, Told>("Branch").start(branches as usize);
+    let bank = case.submitted::<BankAsk, BankTold>("Branch").start(branches as usize);
     case.lab().set_latency(Latency::Constant(ms(2)));
     for from in 0..branches as usize {
         for to in (0..branches as usize).filter(|to| *to != from) {
@@ -47,7 +47,7 @@ pub fn audit(case: &mut Case, branches: u32, transfers: u32, snapshots: u32) {
     for _ in 0..snapshots {
         move_money(case, &bank, &clients, &mut done, transfers / 2);
         let auditor = case.random().below(u64::from(branches)) as usize;
-        let (asked, snapshot) = (case.lab().now(), clients[auditor].call(Ask::Snapshot));
+        let (asked, snapshot) = (case.lab().now(), clients[auditor].call(BankAsk::Snapshot));
         move_money(case, &bank, &clients, &mut done, transfers - transfers / 2);
         case.lab().run_until(|| !snapshot.is_pending(), secs(5));
         case.lab().run_for(ms(1));
@@ -63,7 +63,7 @@ pub fn audit(case: &mut Case, branches: u32, transfers: u32, snapshots: u32) {
     let mut pending = Ok(());
     for (asked, snapshot) in &taken {
         match snapshot.outcome() {
-            Some(Outcome::Ok(Told::Snapshot(parts))) => {
+            Some(Outcome::Ok(BankTold::Snapshot(parts))) => {
                 let returned = snapshot.returned().unwrap_or(Time::MAX);
                 let judged = consistent(&bank, &parts, &done, (*asked, returned));
                 let total: u64 = parts
@@ -82,7 +82,7 @@ pub fn audit(case: &mut Case, branches: u32, transfers: u32, snapshots: u32) {
 }
 
 fn is_sent(transfer: &Transfer) -> bool {
-    matches!(transfer.call.outcome(), Some(Outcome::Ok(Told::Sent)))
+    matches!(transfer.call.outcome(), Some(Outcome::Ok(BankTold::Sent)))
 }
 
 fn move_money(
@@ -98,7 +98,7 @@ fn move_money(
         let to = (from + 1 + random.below(clients.len() as u64 - 1) as usize) % clients.len();
         let (cents, pause) = (1 + random.below(200), random.below(60) as i64);
         let asked = case.lab().now();
-        let call = clients[from].call(Ask::Send { to: bank.id(to), cents });
+        let call = clients[from].call(BankAsk::Send { to: bank.id(to), cents });
         done.push(Transfer { from: bank.id(from).0, to: bank.id(to).0, cents, asked, call });
         wait(case, ms(pause));
     }
@@ -128,8 +128,7 @@ fn consistent(
         for &to in branches.iter().filter(|to| **to != from) {
             let channel: Vec<&Transfer> =
                 done.iter().filter(|it| is_sent(it) && (it.from, it.to) == (from, to)).collect();
-            let (sent, received) =
-                (count(&by_branch[&from].sent, to), count(&by_branch[&to].received, from));
+            let (sent, received) = (count(&by_branch[&from].sent, to), count(&by_branch[&to].received, from));
             let before = channel.iter().filter(|it| it.call.returned().is_some_and(|at| at < asked)).count();
             let until = channel.iter().filter(|it| it.asked <= returned).count();
             let what = format!("from n{from} to n{to}: {sent} sent, {received} received");
@@ -137,12 +136,17 @@ fn consistent(
                 return Err(format!("{what}: received before it was sent"));
             }
             if sent < before || sent > until {
-                return Err(format!("{what}; {before} were answered before the snapshot, {until} asked for by its end"));
+                return Err(format!(
+                    "{what}; {before} were answered before the snapshot, {until} asked for by its end"
+                ));
             }
             let amounts: Vec<u64> = channel.iter().map(|it| it.cents).collect();
             let under_way = by_branch[&to].under_way.get(&from).cloned().unwrap_or_default();
             if under_way != amounts[received..sent] {
-                return Err(format!("{what}; {:?} are under way, not {under_way:?}", &amounts[received..sent]));
+                return Err(format!(
+                    "{what}; {:?} are under way, not {under_way:?}",
+                    &amounts[received..sent]
+                ));
             }
             *gone.entry(from).or_default() += amounts[..sent].iter().sum::<u64>();
             *balances.entry(to).or_default() += amounts[..received].iter().sum::<u64>();

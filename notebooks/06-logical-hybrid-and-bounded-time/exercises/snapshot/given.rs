@@ -10,7 +10,7 @@ pub const OPENING: u64 = 1_000;
 
 /// What a branch is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum BankAsk {
     /// Send this much to another branch. Refused if there is less than that.
     Send { to: NodeId, cents: u64 },
     /// Take a snapshot of all branches. Nobody asks for one before the one before it is taken.
@@ -19,7 +19,7 @@ pub enum Ask {
 
 /// What it answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Told {
+pub enum BankTold {
     /// The money has left.
     Sent,
     /// The snapshot: one part of each branch.

@@ -8,7 +8,10 @@ struct Chat {
 
 impl Default for Chat {
     fn default() -> Chat {
-        Chat { buffer: clocks::CausalBuffer::new(clocks::causal_broadcast::Room::Unbounded), shown: Vec::new() }
+        Chat {
+            buffer: clocks::CausalBuffer::new(clocks::causal_broadcast::Room::Unbounded),
+            shown: Vec::new(),
+        }
     }
 }
 

@@ -4,14 +4,14 @@
 struct MyHybrid;
 
 impl Hybrid for MyHybrid {
-    fn event(&mut self, now: Time) -> Stamp {
+    fn event(&mut self, now: Time) -> HybridStamp {
         todo!("your answer")
     }
-    fn receive(&mut self, now: Time, sent: Stamp) -> Option<Stamp> {
+    fn receive(&mut self, now: Time, sent: HybridStamp) -> Option<HybridStamp> {
         todo!("your answer")
     }
 }
 
-fn hybrid_clock(run: Vec<Step>) -> Vec<Option<Stamp>> {
+fn hybrid_clock(run: Vec<HybridStep>) -> Vec<Option<HybridStamp>> {
     drive::<MyHybrid>(run)
 }

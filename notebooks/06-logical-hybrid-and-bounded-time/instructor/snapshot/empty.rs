@@ -9,10 +9,10 @@ impl Node for Branch {
 }
 
 impl Service for Branch {
-    type Request = Ask;
-    type Response = Told;
+    type Request = BankAsk;
+    type Response = BankTold;
 
-    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, ask: BankAsk, ctx: &mut Context<Self>) {
         let _ = (call, ask, ctx); // your answer
     }
 }

@@ -16,10 +16,10 @@ impl Node for Branch {
 }
 
 impl Service for Branch {
-    type Request = Ask;
-    type Response = Told;
+    type Request = BankAsk;
+    type Response = BankTold;
 
-    fn on_request(&mut self, call: CallId, _ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, _ask: BankAsk, ctx: &mut Context<Self>) {
         ctx.refuse(call, format!("{} are here", self.0.balance()));
     }
 }

@@ -89,7 +89,7 @@ impl Branch {
         let Some((call, parts)) = &mut self.collecting else { return };
         parts.push(part);
         if parts.len() == ctx.peers().len() + 1 {
-            ctx.reply(*call, Told::Snapshot(parts.clone()));
+            ctx.reply(*call, BankTold::Snapshot(parts.clone()));
             self.collecting = None;
         }
     }
@@ -109,19 +109,19 @@ impl Node for Branch {
 }
 
 impl Service for Branch {
-    type Request = Ask;
-    type Response = Told;
+    type Request = BankAsk;
+    type Response = BankTold;
 
-    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, ask: BankAsk, ctx: &mut Context<Self>) {
         match ask {
-            Ask::Send { cents, .. } if cents > self.balance => ctx.refuse(call, "not so much"),
-            Ask::Send { to, cents } => {
+            BankAsk::Send { cents, .. } if cents > self.balance => ctx.refuse(call, "not so much"),
+            BankAsk::Send { to, cents } => {
                 self.balance -= cents;
                 *self.sent.entry(to.0).or_default() += 1;
                 ctx.send(to, Message::Money(cents));
-                ctx.reply(call, Told::Sent);
+                ctx.reply(call, BankTold::Sent);
             }
-            Ask::Snapshot => {
+            BankAsk::Snapshot => {
                 self.collecting = Some((call, Vec::new()));
                 self.record(ctx.id(), ctx);
                 self.end_if_closed(ctx);

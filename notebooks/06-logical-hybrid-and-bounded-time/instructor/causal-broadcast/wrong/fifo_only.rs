@@ -47,11 +47,13 @@ impl Chat {
     }
 
     fn show_what_may_be_shown(&mut self) {
-        let is_next = |counts: &Counts, (by, number): (NodeId, u64), seen: &Counts| {
-            number == count(counts, by) + 1
-        };
-        while let Some(&key) =
-            self.waiting.iter().find(|(key, (seen, _))| is_next(&self.counts, **key, seen)).map(|(key, _)| key)
+        let is_next =
+            |counts: &Counts, (by, number): (NodeId, u64), seen: &Counts| number == count(counts, by) + 1;
+        while let Some(&key) = self
+            .waiting
+            .iter()
+            .find(|(key, (seen, _))| is_next(&self.counts, **key, seen))
+            .map(|(key, _)| key)
         {
             if let Some((_, line)) = self.waiting.remove(&key) {
                 self.show(line);

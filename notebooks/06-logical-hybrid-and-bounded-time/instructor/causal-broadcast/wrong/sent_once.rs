@@ -50,8 +50,11 @@ impl Chat {
         let is_next = |counts: &Counts, (by, number): (NodeId, u64), seen: &Counts| {
             number == count(counts, by) + 1 && seen.iter().all(|(&node, &seen)| seen <= count(counts, node))
         };
-        while let Some(&key) =
-            self.waiting.iter().find(|(key, (seen, _))| is_next(&self.counts, **key, seen)).map(|(key, _)| key)
+        while let Some(&key) = self
+            .waiting
+            .iter()
+            .find(|(key, (seen, _))| is_next(&self.counts, **key, seen))
+            .map(|(key, _)| key)
         {
             if let Some((_, line)) = self.waiting.remove(&key) {
                 self.show(line);

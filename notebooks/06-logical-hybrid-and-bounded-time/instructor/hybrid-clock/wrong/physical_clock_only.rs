@@ -2,16 +2,16 @@
 // answer: hybrid-clock
 #[derive(Default)]
 struct MyHybrid {
-    latest: Stamp,
+    latest: HybridStamp,
 }
 
 impl Hybrid for MyHybrid {
-    fn event(&mut self, now: Time) -> Stamp {
+    fn event(&mut self, now: Time) -> HybridStamp {
         let latest = self.latest;
-        self.latest = Stamp { time: now, logical: latest.logical + 1 };
+        self.latest = HybridStamp { time: now, logical: latest.logical + 1 };
         self.latest
     }
-    fn receive(&mut self, now: Time, sent: Stamp) -> Option<Stamp> {
+    fn receive(&mut self, now: Time, sent: HybridStamp) -> Option<HybridStamp> {
         if sent.time - now > MOST_AHEAD {
             return None;
         }
@@ -21,6 +21,6 @@ impl Hybrid for MyHybrid {
     }
 }
 
-fn hybrid_clock(run: Vec<Step>) -> Vec<Option<Stamp>> {
+fn hybrid_clock(run: Vec<HybridStep>) -> Vec<Option<HybridStamp>> {
     drive::<MyHybrid>(run)
 }

@@ -2,20 +2,20 @@
 // answer: hybrid-clock
 #[derive(Default)]
 struct MyHybrid {
-    latest: Stamp,
+    latest: HybridStamp,
 }
 
 impl Hybrid for MyHybrid {
-    fn event(&mut self, now: Time) -> Stamp {
+    fn event(&mut self, now: Time) -> HybridStamp {
         let latest = self.latest;
         self.latest = if now > latest.time {
-            Stamp { time: now, logical: 0 }
+            HybridStamp { time: now, logical: 0 }
         } else {
-            Stamp { time: latest.time, logical: 0 }
+            HybridStamp { time: latest.time, logical: 0 }
         };
         self.latest
     }
-    fn receive(&mut self, now: Time, sent: Stamp) -> Option<Stamp> {
+    fn receive(&mut self, now: Time, sent: HybridStamp) -> Option<HybridStamp> {
         if sent.time - now > MOST_AHEAD {
             return None;
         }
@@ -25,6 +25,6 @@ impl Hybrid for MyHybrid {
     }
 }
 
-fn hybrid_clock(run: Vec<Step>) -> Vec<Option<Stamp>> {
+fn hybrid_clock(run: Vec<HybridStep>) -> Vec<Option<HybridStamp>> {
     drive::<MyHybrid>(run)
 }
