@@ -1,0 +1,6 @@
+//! The answer to `happens-before` as students get it.
+// answer: happens-before
+fn label(run: Run) -> Vec<Vec<Relation>> {
+    let _ = run;
+    todo!("your answer")
+}

@@ -1,0 +1,27 @@
+//! Wrong: every timestamp is believed, however far ahead it is.
+// answer: hybrid-clock
+#[derive(Default)]
+struct MyHybrid {
+    latest: HybridStamp,
+}
+
+impl Hybrid for MyHybrid {
+    fn event(&mut self, now: Time) -> HybridStamp {
+        let latest = self.latest;
+        self.latest = if now > latest.time {
+            HybridStamp { time: now, logical: 0 }
+        } else {
+            HybridStamp { time: latest.time, logical: latest.logical + 1 }
+        };
+        self.latest
+    }
+    fn receive(&mut self, now: Time, sent: HybridStamp) -> Option<HybridStamp> {
+        // What was heard is as if it had happened here, and then comes the receipt.
+        self.latest = self.latest.max(sent);
+        Some(self.event(now))
+    }
+}
+
+fn hybrid_clock(run: Vec<HybridStep>) -> Vec<Option<HybridStamp>> {
+    drive::<MyHybrid>(run)
+}
