@@ -6,12 +6,12 @@ use netsplit::{Call, Cluster, Duration, Outcome, Time, Traffic, ms, secs};
 use super::given::*;
 
 /// The store, as tests hold it.
-pub type Store = Cluster<Submitted<Ask, Told>>;
+pub type FencedFiles = Cluster<Submitted<StoreAsk, StoreTold>>;
 
 /// The exercise, with the tests that everybody sees.
 pub fn exercise() -> Exercise {
     Exercise::new("fence", "Keep the past out", 15.0, Rule::SafetyGate)
-        .service("Store", "Ask", "Told")
+        .service("FencedFiles", "StoreAsk", "StoreTold")
         .without(["replication", "consensus"])
         .visible("42, 43, 42", 1, three_tokens)
         .visible("a holder that only opens", 2, only_opens)
@@ -22,36 +22,36 @@ pub fn exercise() -> Exercise {
 /// A store in a world, and what was asked of it.
 pub struct Scene<'c> {
     pub case: &'c mut Case,
-    pub store: Store,
+    pub store: FencedFiles,
     asked: Vec<Asked>,
     values: u64,
 }
 
 struct Asked {
-    ask: Ask,
-    call: Call<Submitted<Ask, Told>>,
+    ask: StoreAsk,
+    call: Call<Submitted<StoreAsk, StoreTold>>,
     at: Time,
     /// Whether the store is up from here until long after the answer.
     is_calm: bool,
 }
 
 /// The token of a request that has one.
-fn token(ask: &Ask) -> Option<u64> {
+fn token(ask: &StoreAsk) -> Option<u64> {
     match ask {
-        Ask::Open { token } | Ask::Write { token, .. } => Some(*token),
-        Ask::Read { .. } => None,
+        StoreAsk::Open { token } | StoreAsk::Write { token, .. } => Some(*token),
+        StoreAsk::Read { .. } => None,
     }
 }
 
 impl<'c> Scene<'c> {
     pub fn new(case: &'c mut Case) -> Scene<'c> {
         case.lab().set_sync_time(ms(5));
-        let store = case.submitted::<Ask, Told>("Store").start(1);
+        let store = case.submitted::<StoreAsk, StoreTold>("FencedFiles").start(1);
         Scene { case, store, asked: Vec::new(), values: 0 }
     }
 
     /// Asks, by a client of its own, and does not wait.
-    pub fn send(&mut self, ask: Ask, is_calm: bool) {
+    pub fn send(&mut self, ask: StoreAsk, is_calm: bool) {
         let at = self.case.lab().now();
         let call = self.store.client_of(0).call(ask.clone());
         self.asked.push(Asked { ask, call, at, is_calm });
@@ -59,14 +59,14 @@ impl<'c> Scene<'c> {
 
     /// Opens in calm weather, and waits.
     pub fn open(&mut self, token: u64) {
-        self.send(Ask::Open { token }, true);
+        self.send(StoreAsk::Open { token }, true);
         self.wait(secs(1));
     }
 
     /// A new value under a key.
-    pub fn letter(&mut self, token: u64, key: &str) -> Ask {
+    pub fn letter(&mut self, token: u64, key: &str) -> StoreAsk {
         self.values += 1;
-        Ask::Write { token, key: key.to_owned(), value: self.values }
+        StoreAsk::Write { token, key: key.to_owned(), value: self.values }
     }
 
     /// Writes in calm weather, and waits.
@@ -96,13 +96,15 @@ impl<'c> Scene<'c> {
         let mut keys: Vec<String> = self.asked.iter().filter_map(|it| key(&it.ask)).collect();
         keys.sort();
         keys.dedup();
-        let reads: Vec<_> =
-            keys.iter().map(|key| self.store.client_of(0).call(Ask::Read { key: key.clone() })).collect();
+        let reads: Vec<_> = keys
+            .iter()
+            .map(|key| self.store.client_of(0).call(StoreAsk::Read { key: key.clone() }))
+            .collect();
         self.wait(secs(2));
         let (mut lost, mut unread) = (Vec::new(), Vec::new());
         for (key, read) in keys.iter().zip(&reads) {
             match read.outcome() {
-                Some(Outcome::Ok(Told::Value(value))) => lost.extend(self.is_wrong(key, value)),
+                Some(Outcome::Ok(StoreTold::Value(value))) => lost.extend(self.is_wrong(key, value)),
                 other => unread.push(format!("{key} was told {other:?}")),
             }
         }
@@ -115,7 +117,7 @@ impl<'c> Scene<'c> {
     /// Why this value cannot be under this key in the end.
     fn is_wrong(&self, key_read: &str, value: Option<u64>) -> Option<String> {
         let of_key = || self.asked.iter().filter(|it| key(&it.ask).as_deref() == Some(key_read));
-        let written = |it: &&Asked| it.call.outcome() == Some(Outcome::Ok(Told::Written));
+        let written = |it: &&Asked| it.call.outcome() == Some(Outcome::Ok(StoreTold::Written));
         let last = of_key().filter(written).max_by_key(|it| (it.call.returned(), it.at));
         let Some(found) = of_key().find(|it| Some(value_of(&it.ask)) == value) else {
             let was_told = last.map(|it| format!("{:?} was told Written", it.ask));
@@ -125,7 +127,7 @@ impl<'c> Scene<'c> {
             };
         };
         let last = last?;
-        if found.call.outcome().is_some_and(|it| matches!(it, Outcome::Ok(Told::Refused { .. }))) {
+        if found.call.outcome().is_some_and(|it| matches!(it, Outcome::Ok(StoreTold::Refused { .. }))) {
             return Some(format!("{:?} was refused, and is there", found.ask));
         }
         // Of one holder, what overlaps in time may come in any order.
@@ -139,7 +141,7 @@ impl<'c> Scene<'c> {
     fn judge_order(&mut self) {
         let mut wrong = Vec::new();
         let accepted = |it: &&Asked| {
-            matches!(it.call.outcome(), Some(Outcome::Ok(Told::Opened | Told::Written)))
+            matches!(it.call.outcome(), Some(Outcome::Ok(StoreTold::Opened | StoreTold::Written)))
         };
         for late in self.asked.iter().filter(accepted) {
             let after = |it: &&Asked| it.call.returned().is_some_and(|returned| returned <= late.at);
@@ -157,14 +159,16 @@ impl<'c> Scene<'c> {
         let mut highest_sent = 0;
         for (place, asked) in self.asked.iter().enumerate().filter(|(_, it)| it.is_calm) {
             let Some(own) = token(&asked.ask) else { continue };
-            highest_sent = self.asked[..place].iter().filter_map(|it| token(&it.ask)).fold(highest_sent, u64::max);
+            highest_sent =
+                self.asked[..place].iter().filter_map(|it| token(&it.ask)).fold(highest_sent, u64::max);
             let told = asked.call.outcome();
-            let is_accepted = matches!(told, Some(Outcome::Ok(Told::Opened | Told::Written)));
+            let is_accepted = matches!(told, Some(Outcome::Ok(StoreTold::Opened | StoreTold::Written)));
             if own >= highest_sent && !is_accepted {
                 unserved.push(format!("{:?} was told {told:?}", asked.ask));
             }
             match told {
-                Some(Outcome::Ok(Told::Refused { highest })) if highest > own && highest <= highest_sent => {}
+                Some(Outcome::Ok(StoreTold::Refused { highest }))
+                    if highest > own && highest <= highest_sent => {}
                 _ if is_accepted => {}
                 other => mute.push(format!("{:?} was told {other:?}", asked.ask)),
             }
@@ -174,16 +178,16 @@ impl<'c> Scene<'c> {
     }
 }
 
-fn key(ask: &Ask) -> Option<String> {
+fn key(ask: &StoreAsk) -> Option<String> {
     match ask {
-        Ask::Write { key, .. } => Some(key.clone()),
+        StoreAsk::Write { key, .. } => Some(key.clone()),
         _ => None,
     }
 }
 
-fn value_of(ask: &Ask) -> u64 {
+fn value_of(ask: &StoreAsk) -> u64 {
     match ask {
-        Ask::Write { value, .. } => *value,
+        StoreAsk::Write { value, .. } => *value,
         _ => 0,
     }
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// What a holder of a token asks the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum StoreAsk {
     /// I begin: whoever has a lower token is over, from now on.
     Open { token: u64 },
-    /// Store this value under this key.
+    /// FencedFiles this value under this key.
     Write { token: u64, key: String, value: u64 },
     /// What is stored under this key? Anybody may read.
     Read { key: String },
@@ -15,7 +15,7 @@ pub enum Ask {
 
 /// What the store answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Told {
+pub enum StoreTold {
     /// To `Open`: it is so, for ever.
     Opened,
     /// To `Write`: it is stored, for ever.

@@ -8,13 +8,13 @@ use netsplit::{Address, Cluster, Context, Duration, Group, Node, NodeId, Outcome
 use super::given::*;
 
 /// An observer, as tests hold it.
-pub type Observer = Submitted<Heartbeat, Appointed>;
+pub type Observer = Submitted<Beat, Reign>;
 
 /// The exercise, with the tests that everybody sees.
 pub fn exercise() -> Exercise {
     Exercise::new("manager", "One primary for each epoch", 30.0, Rule::SafetyGate)
-        .service("Observer", "Heartbeat", "Appointed")
-        .made_by("Observer::new(setup)", "Setup")
+        .service("Observer", "Beat", "Reign")
+        .made_by("Observer::new(setup)", "ObserverSetup")
         .without(["replication", "consensus"])
         .visible("the primary crashes", 1, |case| primary_crashes(case, &[1, 2]))
         .visible("43 seconds", 2, |case| forty_three_seconds(case, &[1, 2]))
@@ -27,11 +27,11 @@ pub fn exercise() -> Exercise {
 pub struct Database {
     observers: Vec<Address<Observer>>,
     /// What it was told, when, and by which observer.
-    pub told: Vec<(Time, NodeId, Appointed)>,
+    pub told: Vec<(Time, NodeId, Reign)>,
 }
 
 impl Node for Database {
-    type Message = Outcome<Appointed>;
+    type Message = Outcome<Reign>;
     type Timer = ();
 
     fn on_start(&mut self, ctx: &mut Context<Self>) {
@@ -39,14 +39,14 @@ impl Node for Database {
     }
 
     fn on_timer(&mut self, (): (), ctx: &mut Context<Self>) {
-        let heartbeat = Heartbeat { from: ctx.id() };
+        let heartbeat = Beat { from: ctx.id() };
         for observer in self.observers.clone() {
             ctx.call(observer, heartbeat, ms(900), |told| told);
         }
         ctx.set_timer(secs(1), ());
     }
 
-    fn on_message(&mut self, from: NodeId, told: Outcome<Appointed>, ctx: &mut Context<Self>) {
+    fn on_message(&mut self, from: NodeId, told: Outcome<Reign>, ctx: &mut Context<Self>) {
         if let Outcome::Ok(told) = told {
             self.told.push((ctx.now(), from, told));
         }
@@ -64,14 +64,13 @@ impl<'c> Scene<'c> {
     pub fn new(case: &'c mut Case, observers: usize) -> Scene<'c> {
         let first = observers as u32;
         let databases: Vec<NodeId> = (first..first + 3).map(NodeId).collect();
-        let setup = Setup { databases };
+        let setup = ObserverSetup { databases };
         let observers =
-            case.submitted::<Heartbeat, Appointed>("Observer").named("observer").setup(setup).start(observers);
+            case.submitted::<Beat, Reign>("Observer").named("observer").setup(setup).start(observers);
         let watched: Vec<_> = (0..observers.size()).map(|index| observers.address(index)).collect();
-        let databases = case.lab().cluster("database", 3, move |_id| Database {
-            observers: watched.clone(),
-            told: Vec::new(),
-        });
+        let databases = case
+            .lab()
+            .cluster("database", 3, move |_id| Database { observers: watched.clone(), told: Vec::new() });
         case.lab().run_for(secs(6));
         Scene { case, observers, databases }
     }
@@ -86,7 +85,7 @@ impl<'c> Scene<'c> {
     }
 
     /// The latest that these databases were told in the last three seconds, each by each observer.
-    fn latest(&self, databases: &[usize]) -> Vec<(NodeId, Appointed)> {
+    fn latest(&self, databases: &[usize]) -> Vec<(NodeId, Reign)> {
         let since = self.case.lab().now() - secs(3);
         let mut latest = BTreeMap::new();
         for index in databases {
@@ -137,7 +136,7 @@ impl<'c> Scene<'c> {
     }
 
     fn judge(&mut self) {
-        let first = Appointed { epoch: 1, primary: self.databases.id(0) };
+        let first = Reign { epoch: 1, primary: self.databases.id(0) };
         let mut primaries: BTreeMap<u64, NodeId> = BTreeMap::from([(first.epoch, first.primary)]);
         let (mut two, mut back) = (Vec::new(), Vec::new());
         for index in 0..3 {

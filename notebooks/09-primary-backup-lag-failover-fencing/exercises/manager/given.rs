@@ -8,14 +8,14 @@ pub const PATIENCE: Duration = secs(4);
 
 /// What a database tells each observer, once a second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Heartbeat {
+pub struct Beat {
     /// Who.
     pub from: NodeId,
 }
 
 /// Who the primary is, as far as the observer knows: the answer to a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Appointed {
+pub struct Reign {
     /// The fencing token. The first primary's is 1.
     pub epoch: u64,
     /// Who.
@@ -24,7 +24,7 @@ pub struct Appointed {
 
 /// What each observer is given to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Setup {
+pub struct ObserverSetup {
     /// All databases; the first is the primary of epoch 1.
     pub databases: Vec<NodeId>,
 }

@@ -12,10 +12,10 @@ const LONGEST: Duration = secs(1);
 pub fn exercise() -> Exercise {
     let bars = vec![(0.50, 0.5), (0.80, 0.8), (0.95, 1.0)];
     Exercise::new("router", "Read your own writes, from a copy", 15.0, Rule::Bars(bars))
-        .service("Router", "Wish", "Answer")
-        .calls(["Database"])
+        .service("ReadRouter", "Wish", "RouterAnswer")
+        .calls(["LaggingDb"])
         .made_by(
-            "Router::new(setup.into_iter().map(::netsplit::Address::new).collect())",
+            "ReadRouter::new(setup.into_iter().map(::netsplit::Address::new).collect())",
             "Vec<::netsplit::NodeId>",
         )
         .without(["replication", "consensus"])
@@ -28,8 +28,8 @@ pub fn exercise() -> Exercise {
 /// Three databases, a router, and its users.
 pub struct Scene<'c> {
     pub case: &'c mut Case,
-    pub databases: Cluster<Database>,
-    pub router: Cluster<Submitted<Wish, Answer>>,
+    pub databases: Cluster<LaggingDb>,
+    pub router: Cluster<Submitted<Wish, RouterAnswer>>,
     /// What each user has been told so far.
     seen: Vec<Lsn>,
     reads: Vec<Read>,
@@ -40,17 +40,18 @@ struct Read {
     key: String,
     seen: Lsn,
     at: Time,
-    call: Call<Submitted<Wish, Answer>>,
+    call: Call<Submitted<Wish, RouterAnswer>>,
     /// Whether it has to be answered: the router lives on, and the primary is there.
     is_owed: bool,
 }
 
 impl<'c> Scene<'c> {
     pub fn new(case: &'c mut Case, lag: Duration) -> Scene<'c> {
-        let databases = case.lab().cluster("database", 3, |_id| Database::default());
+        let databases = case.lab().cluster("database", 3, |_id| LaggingDb::default());
         let ids: Vec<NodeId> = (0..3).map(|index| databases.id(index)).collect();
         case.lab().delay(lag, Traffic::all().from(databases.all()).messages());
-        let router = case.submitted::<Wish, Answer>("Router").setup(ids).calling(&databases).start(1);
+        let router =
+            case.submitted::<Wish, RouterAnswer>("ReadRouter").setup(ids).calling(&databases).start(1);
         Scene { case, databases, router, seen: vec![0; 4], reads: Vec::new(), values: 0 }
     }
 
@@ -60,11 +61,11 @@ impl<'c> Scene<'c> {
         let wish = Wish::Write { key: self.key(), value: self.values };
         let call = self.router.client_of(0).call(wish);
         self.case.lab().run_until(|| !call.is_pending(), secs(2));
-        if let Some(Outcome::Ok(Answer::Stored { lsn })) = call.outcome() {
+        if let Some(Outcome::Ok(RouterAnswer::Stored { lsn })) = call.outcome() {
             self.seen[user] = self.seen[user].max(lsn);
         }
         let log = self.databases.node(0).log;
-        let is_right = call.outcome().and_then(Outcome::ok) == Some(Answer::Stored { lsn: log.len() })
+        let is_right = call.outcome().and_then(Outcome::ok) == Some(RouterAnswer::Stored { lsn: log.len() })
             && log.last().map(|(_, value)| *value) == Some(self.values);
         let told = format!("{:?}, and the primary's log has {} writes", call.outcome(), log.len());
         self.case.liveness("a write is stored, and its position told", is_right.then_some(()).ok_or(told));
@@ -79,7 +80,7 @@ impl<'c> Scene<'c> {
         self.ask(user, true);
         let call = self.reads.last().map(|it| it.call.clone()).expect("it was just asked");
         self.case.lab().run_until(|| !call.is_pending(), secs(3));
-        if let Some(Outcome::Ok(Answer::Found { lsn, .. })) = call.outcome() {
+        if let Some(Outcome::Ok(RouterAnswer::Found { lsn, .. })) = call.outcome() {
             self.seen[user] = self.seen[user].max(lsn);
         }
     }
@@ -114,7 +115,7 @@ impl<'c> Scene<'c> {
             if read.is_owed && read.call.returned().is_none_or(|returned| returned - read.at > LONGEST) {
                 slow.push(format!("asked at {}, told {told:?} at {:?}", read.at, read.call.returned()));
             }
-            let Some(Outcome::Ok(Answer::Found { value, lsn })) = told else { continue };
+            let Some(Outcome::Ok(RouterAnswer::Found { value, lsn })) = told else { continue };
             if lsn < read.seen {
                 hidden.push(format!("at {}: had seen {}, was shown {lsn}", read.at, read.seen));
             }

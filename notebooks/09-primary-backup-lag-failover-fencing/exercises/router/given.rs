@@ -17,7 +17,7 @@ pub enum Wish {
 
 /// What the router tells a user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Answer {
+pub enum RouterAnswer {
     /// The write is in the primary's log, at this position.
     Stored { lsn: Lsn },
     /// This is what a log that goes as far as `lsn` says.
@@ -26,7 +26,7 @@ pub enum Answer {
 
 /// What the router asks a database.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum DbAsk {
     /// Only the primary takes writes; another database refuses.
     Write { key: String, value: u64 },
     /// Every database answers from its own log.
@@ -35,13 +35,13 @@ pub enum Ask {
 
 /// A database: the first of them is the primary, and ships its log; the others follow, some time later.
 #[derive(Clone, Debug, Default)]
-pub struct Database {
+pub struct LaggingDb {
     pub log: Vec<(String, u64)>,
     /// How many reads it has answered.
     pub reads: usize,
 }
 
-impl Node for Database {
+impl Node for LaggingDb {
     type Message = (usize, String, u64);
     type Timer = ();
 
@@ -53,22 +53,27 @@ impl Node for Database {
     }
 }
 
-impl Service for Database {
-    type Request = Ask;
-    type Response = Answer;
+impl Service for LaggingDb {
+    type Request = DbAsk;
+    type Response = RouterAnswer;
 
-    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, ask: DbAsk, ctx: &mut Context<Self>) {
         match ask {
-            Ask::Write { .. } if ctx.peers().any(|peer| peer < ctx.id()) => ctx.refuse(call, "not the primary"),
-            Ask::Write { key, value } => {
+            DbAsk::Write { .. } if ctx.peers().any(|peer| peer < ctx.id()) => {
+                ctx.refuse(call, "not the primary")
+            }
+            DbAsk::Write { key, value } => {
                 ctx.broadcast((self.log.len(), key.clone(), value));
                 self.log.push((key, value));
-                ctx.reply(call, Answer::Stored { lsn: self.log.len() });
+                ctx.reply(call, RouterAnswer::Stored { lsn: self.log.len() });
             }
-            Ask::Read { key } => {
+            DbAsk::Read { key } => {
                 self.reads += 1;
                 let newest = self.log.iter().rev().find(|(written, _)| *written == key);
-                ctx.reply(call, Answer::Found { value: newest.map(|(_, value)| *value), lsn: self.log.len() });
+                ctx.reply(
+                    call,
+                    RouterAnswer::Found { value: newest.map(|(_, value)| *value), lsn: self.log.len() },
+                );
             }
         }
     }

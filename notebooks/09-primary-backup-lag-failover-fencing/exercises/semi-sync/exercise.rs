@@ -6,12 +6,12 @@ use netsplit::{Call, Cluster, Duration, Outcome, ms, secs};
 use super::given::*;
 
 /// The members, as tests hold them: the first is the primary.
-pub type Members = Cluster<Submitted<Ask, Told>>;
+pub type Members = Cluster<Submitted<ReplicaAsk, ReplicaTold>>;
 
 /// The exercise, with the tests that everybody sees.
 pub fn exercise() -> Exercise {
     Exercise::new("semi-sync", "On two disks before you say so", 25.0, Rule::SafetyGate)
-        .service("Replica", "Ask", "Told")
+        .service("SyncReplica", "ReplicaAsk", "ReplicaTold")
         .without(["replication", "consensus"])
         .visible("five puts", 1, five_puts)
         .visible("one backup is down, then back", 2, one_backup_down)
@@ -31,7 +31,7 @@ pub struct Scene<'c> {
 struct Put {
     key: String,
     value: u64,
-    call: Call<Submitted<Ask, Told>>,
+    call: Call<Submitted<ReplicaAsk, ReplicaTold>>,
     /// Whether it has to be answered within a second: the primary and one backup are well.
     is_owed: bool,
 }
@@ -39,14 +39,14 @@ struct Put {
 impl<'c> Scene<'c> {
     pub fn new(case: &'c mut Case) -> Scene<'c> {
         case.lab().set_sync_time(ms(2));
-        let members = case.submitted::<Ask, Told>("Replica").named("member").start(3);
+        let members = case.submitted::<ReplicaAsk, ReplicaTold>("SyncReplica").named("member").start(3);
         Scene { case, members, puts: Vec::new(), late: Vec::new() }
     }
 
     /// A put that nobody waits for.
     pub fn put(&mut self, is_owed: bool) {
         let (key, value) = (format!("k{}", self.case.random().below(4)), self.puts.len() as u64);
-        let call = self.members.client_of(0).call(Ask::Put { key: key.clone(), value });
+        let call = self.members.client_of(0).call(ReplicaAsk::Put { key: key.clone(), value });
         self.puts.push(Put { key, value, call, is_owed });
     }
 
@@ -73,10 +73,10 @@ impl<'c> Scene<'c> {
 
     /// What this member says is in its log.
     fn log_of(&self, index: usize) -> Option<Vec<(String, u64)>> {
-        let call = self.members.client_of(index).call(Ask::Log);
+        let call = self.members.client_of(index).call(ReplicaAsk::Log);
         self.case.lab().run_until(|| !call.is_pending(), secs(1));
         match call.outcome() {
-            Some(Outcome::Ok(Told::Log(log))) => Some(log),
+            Some(Outcome::Ok(ReplicaTold::Log(log))) => Some(log),
             _ => None,
         }
     }
@@ -100,7 +100,7 @@ impl<'c> Scene<'c> {
     }
 
     fn acknowledged(&self) -> impl Iterator<Item = (String, u64)> + '_ {
-        let stored = |put: &&Put| put.call.outcome() == Some(Outcome::Ok(Told::Stored));
+        let stored = |put: &&Put| put.call.outcome() == Some(Outcome::Ok(ReplicaTold::Stored));
         self.puts.iter().filter(stored).map(|put| (put.key.clone(), put.value))
     }
 

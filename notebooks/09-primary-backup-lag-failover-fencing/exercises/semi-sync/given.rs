@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a member is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Ask {
+pub enum ReplicaAsk {
     /// Store this value under this key. Only the primary is asked, the member with the lowest number.
     Put { key: String, value: u64 },
     /// What is in your log? Every member is asked.
@@ -13,7 +13,7 @@ pub enum Ask {
 
 /// What a member answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Told {
+pub enum ReplicaTold {
     /// To `Put`: it is on my disk, and on that of at least one backup.
     Stored,
     /// To `Log`: all puts that I have, in the order in which the primary took them.

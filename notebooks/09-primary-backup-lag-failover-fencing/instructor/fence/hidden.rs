@@ -53,7 +53,7 @@ fn overtaking(case: &mut Case) {
             let key = key(scene.case);
             let own = token - scene.case.random().below(2);
             let ask = if scene.case.random().chance(0.2) {
-                Ask::Open { token }
+                StoreAsk::Open { token }
             } else {
                 scene.letter(own, key)
             };
@@ -81,7 +81,8 @@ fn crash_in_the_middle(case: &mut Case) {
         if scene.store.is_up(0) {
             scene.store.crash_after_effects(0, effects);
         }
-        let ask = if scene.case.random().chance(0.4) { Ask::Open { token } } else { scene.letter(token, key) };
+        let ask =
+            if scene.case.random().chance(0.4) { StoreAsk::Open { token } } else { scene.letter(token, key) };
         scene.send(ask, false);
         scene.wait(secs(1));
         scene.restart();

@@ -3,28 +3,32 @@
 use netsplit::replication::fencing_token::{FencedStore, Fencing};
 
 #[derive(Clone, Debug)]
-struct Store {
+struct FencedFiles {
     inner: FencedStore,
 }
 
-impl Default for Store {
-    fn default() -> Store {
-        Store { inner: FencedStore::new(Fencing::Checked) }
+impl Default for FencedFiles {
+    fn default() -> FencedFiles {
+        FencedFiles { inner: FencedStore::new(Fencing::Checked) }
     }
 }
 
-impl Node for Store {
+impl Node for FencedFiles {
     type Message = ();
     type Timer = ();
 }
 
-impl Service for Store {
-    type Request = Ask;
-    type Response = Told;
+impl Service for FencedFiles {
+    type Request = StoreAsk;
+    type Response = StoreTold;
 
-    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
-        let Ask::Open { token } = ask else { return };
-        let told = if token < self.inner.highest().0 { Told::Refused { highest: token } } else { Told::Opened };
+    fn on_request(&mut self, call: CallId, ask: StoreAsk, ctx: &mut Context<Self>) {
+        let StoreAsk::Open { token } = ask else { return };
+        let told = if token < self.inner.highest().0 {
+            StoreTold::Refused { highest: token }
+        } else {
+            StoreTold::Opened
+        };
         ctx.reply(call, told);
     }
 }

@@ -2,11 +2,11 @@
 // answer: manager
 #[derive(Clone, Debug)]
 struct Observer {
-    setup: Setup,
+    setup: ObserverSetup,
 }
 
 impl Observer {
-    fn new(setup: Setup) -> Observer {
+    fn new(setup: ObserverSetup) -> Observer {
         Observer { setup }
     }
 }
@@ -17,10 +17,10 @@ impl Node for Observer {
 }
 
 impl Service for Observer {
-    type Request = Heartbeat;
-    type Response = Appointed;
+    type Request = Beat;
+    type Response = Reign;
 
-    fn on_request(&mut self, call: CallId, heartbeat: Heartbeat, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, heartbeat: Beat, ctx: &mut Context<Self>) {
         let _ = (&self.setup, call, heartbeat, ctx); // your answer
     }
 }

@@ -4,12 +4,12 @@ use netsplit::replication::FailoverManager;
 
 #[derive(Clone, Debug)]
 struct Observer {
-    setup: Setup,
+    setup: ObserverSetup,
     inner: Option<FailoverManager>,
 }
 
 impl Observer {
-    fn new(setup: Setup) -> Observer {
+    fn new(setup: ObserverSetup) -> Observer {
         Observer { setup, inner: None }
     }
 }
@@ -20,11 +20,11 @@ impl Node for Observer {
 }
 
 impl Service for Observer {
-    type Request = Heartbeat;
-    type Response = Appointed;
+    type Request = Beat;
+    type Response = Reign;
 
-    fn on_request(&mut self, call: CallId, _heartbeat: Heartbeat, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, _heartbeat: Beat, ctx: &mut Context<Self>) {
         let _ = &self.inner;
-        ctx.reply(call, Appointed { epoch: 1, primary: self.setup.databases[0] });
+        ctx.reply(call, Reign { epoch: 1, primary: self.setup.databases[0] });
     }
 }

@@ -1,25 +1,25 @@
 //! The answer to `router` as students get it.
 // answer: router
 #[derive(Clone, Debug)]
-struct Router {
+struct ReadRouter {
     /// The first is the primary.
-    databases: Vec<Address<Database>>,
+    databases: Vec<Address<LaggingDb>>,
 }
 
-impl Router {
-    fn new(databases: Vec<Address<Database>>) -> Router {
-        Router { databases }
+impl ReadRouter {
+    fn new(databases: Vec<Address<LaggingDb>>) -> ReadRouter {
+        ReadRouter { databases }
     }
 }
 
-impl Node for Router {
+impl Node for ReadRouter {
     type Message = ();
     type Timer = ();
 }
 
-impl Service for Router {
+impl Service for ReadRouter {
     type Request = Wish;
-    type Response = Answer;
+    type Response = RouterAnswer;
 
     fn on_request(&mut self, call: CallId, wish: Wish, ctx: &mut Context<Self>) {
         let _ = (&self.databases, call, wish, ctx); // your answer

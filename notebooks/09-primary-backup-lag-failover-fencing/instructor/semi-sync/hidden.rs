@@ -20,11 +20,8 @@ fn bad_network(case: &mut Case) {
     let mut scene = Scene::new(case);
     let messages = || Traffic::all().messages();
     let lab = scene.case.lab();
-    let rules = [
-        lab.lose(0.2, messages()),
-        lab.duplicate(0.3, messages()),
-        lab.reorder(0.3, ms(400), messages()),
-    ];
+    let rules =
+        [lab.lose(0.2, messages()), lab.duplicate(0.3, messages()), lab.reorder(0.3, ms(400), messages())];
     for _ in 0..8 {
         scene.put(false);
         let pause = scene.case.random().below(150) as i64;

@@ -3,21 +3,21 @@
 use netsplit::replication::primary_backup::PrimaryBackup;
 
 #[derive(Clone, Debug, Default)]
-struct Replica {
+struct SyncReplica {
     inner: Option<PrimaryBackup>,
 }
 
-impl Node for Replica {
+impl Node for SyncReplica {
     type Message = ();
     type Timer = ();
 }
 
-impl Service for Replica {
-    type Request = Ask;
-    type Response = Told;
+impl Service for SyncReplica {
+    type Request = ReplicaAsk;
+    type Response = ReplicaTold;
 
-    fn on_request(&mut self, call: CallId, _ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, _ask: ReplicaAsk, ctx: &mut Context<Self>) {
         let _ = &self.inner;
-        ctx.reply(call, Told::Stored);
+        ctx.reply(call, ReplicaTold::Stored);
     }
 }

@@ -13,7 +13,7 @@ enum Hop {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Replica {
+struct SyncReplica {
     log: Vec<(String, u64)>,
     /// At the primary: how much each backup has.
     have: BTreeMap<NodeId, usize>,
@@ -21,7 +21,7 @@ struct Replica {
     waiting: BTreeMap<usize, CallId>,
 }
 
-impl Replica {
+impl SyncReplica {
     fn store(&mut self, entries: &[(String, u64)], ctx: &mut Context<Self>) {
         let lines: String = entries.iter().map(|(key, value)| format!("{value} {key}\n")).collect();
         ctx.disk().append("log", lines);
@@ -40,12 +40,12 @@ impl Replica {
         let most = self.have.values().copied().max().unwrap_or(0);
         let still = self.waiting.split_off(&(most + 1));
         for call in std::mem::replace(&mut self.waiting, still).into_values() {
-            ctx.reply(call, Told::Stored);
+            ctx.reply(call, ReplicaTold::Stored);
         }
     }
 }
 
-impl Node for Replica {
+impl Node for SyncReplica {
     type Message = Hop;
     type Timer = ();
 
@@ -86,14 +86,14 @@ impl Node for Replica {
     }
 }
 
-impl Service for Replica {
-    type Request = Ask;
-    type Response = Told;
+impl Service for SyncReplica {
+    type Request = ReplicaAsk;
+    type Response = ReplicaTold;
 
-    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, ask: ReplicaAsk, ctx: &mut Context<Self>) {
         match ask {
-            Ask::Log => ctx.reply(call, Told::Log(self.log.clone())),
-            Ask::Put { key, value } => {
+            ReplicaAsk::Log => ctx.reply(call, ReplicaTold::Log(self.log.clone())),
+            ReplicaAsk::Put { key, value } => {
                 self.store(&[(key, value)], ctx);
                 self.waiting.insert(self.log.len(), call);
                 self.ship(ctx);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default)]
-struct Store {
+struct FencedFiles {
     highest: u64,
     values: BTreeMap<String, u64>,
 }
 
-impl Store {
+impl FencedFiles {
     /// Takes a line of the log: a token, and perhaps a value and its key.
     fn apply(&mut self, line: &str) {
         let mut words = line.splitn(3, ' ');
@@ -21,7 +21,7 @@ impl Store {
     }
 }
 
-impl Node for Store {
+impl Node for FencedFiles {
     type Message = ();
     type Timer = ();
 
@@ -33,18 +33,22 @@ impl Node for Store {
     }
 }
 
-impl Service for Store {
-    type Request = Ask;
-    type Response = Told;
+impl Service for FencedFiles {
+    type Request = StoreAsk;
+    type Response = StoreTold;
 
-    fn on_request(&mut self, call: CallId, ask: Ask, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, ask: StoreAsk, ctx: &mut Context<Self>) {
         let (token, line, told) = match ask {
-            Ask::Read { key } => return ctx.reply(call, Told::Value(self.values.get(&key).copied())),
-            Ask::Open { token } => (token, format!("{token}"), Told::Opened),
-            Ask::Write { token, key, value } => (token, format!("{token} {value} {key}"), Told::Written),
+            StoreAsk::Read { key } => {
+                return ctx.reply(call, StoreTold::Value(self.values.get(&key).copied()));
+            }
+            StoreAsk::Open { token } => (token, format!("{token}"), StoreTold::Opened),
+            StoreAsk::Write { token, key, value } => {
+                (token, format!("{token} {value} {key}"), StoreTold::Written)
+            }
         };
         if token < self.highest {
-            return ctx.reply(call, Told::Refused { highest: self.highest });
+            return ctx.reply(call, StoreTold::Refused { highest: self.highest });
         }
         self.apply(&line);
         self.highest = token;

@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum News {
-    Propose(Appointed),
+    Propose(Reign),
     Vote(u64),
-    Decided(Appointed),
+    Decided(Reign),
 }
 
 #[derive(Clone, Debug)]
 struct Observer {
-    setup: Setup,
+    setup: ObserverSetup,
     /// On disk: the highest epoch in which it has voted.
     voted: u64,
     /// On disk.
-    appointed: Appointed,
+    appointed: Reign,
     heard: BTreeMap<NodeId, Time>,
-    proposal: Option<(Appointed, BTreeSet<NodeId>)>,
+    proposal: Option<(Reign, BTreeSet<NodeId>)>,
 }
 
 impl Observer {
-    fn new(setup: Setup) -> Observer {
-        let appointed = Appointed { epoch: 1, primary: setup.databases[0] };
+    fn new(setup: ObserverSetup) -> Observer {
+        let appointed = Reign { epoch: 1, primary: setup.databases[0] };
         Observer { setup, voted: 1, appointed, heard: BTreeMap::new(), proposal: None }
     }
 
@@ -33,12 +33,12 @@ impl Observer {
     }
 
     fn persist(&self, ctx: &mut Context<Self>) {
-        let Appointed { epoch, primary } = self.appointed;
+        let Reign { epoch, primary } = self.appointed;
         ctx.disk().write("observer", format!("{} {epoch} {}", self.voted, primary.0));
         ctx.disk().sync();
     }
 
-    fn adopt(&mut self, appointed: Appointed, ctx: &mut Context<Self>) {
+    fn adopt(&mut self, appointed: Reign, ctx: &mut Context<Self>) {
         if appointed.epoch > self.appointed.epoch {
             // The new one has its time to be heard.
             self.heard.insert(appointed.primary, ctx.monotonic());
@@ -67,7 +67,7 @@ impl Observer {
         self.proposal = None;
         let next = self.setup.databases.iter().copied().find(|it| !self.is_silent(*it, now));
         if let (true, Some(primary)) = (self.is_silent(self.appointed.primary, now), next) {
-            let proposed = Appointed { epoch: self.voted + 1, primary };
+            let proposed = Reign { epoch: self.voted + 1, primary };
             self.voted = proposed.epoch;
             self.persist(ctx);
             self.proposal = Some((proposed, BTreeSet::new()));
@@ -93,7 +93,7 @@ impl Node for Observer {
             String::from_utf8_lossy(&stored).split(' ').filter_map(|it| it.parse().ok()).collect();
         if let [voted, epoch, primary] = numbers[..] {
             self.voted = voted;
-            self.appointed = Appointed { epoch, primary: NodeId(primary as u32) };
+            self.appointed = Reign { epoch, primary: NodeId(primary as u32) };
         }
         // As if the primary had just been heard.
         self.heard.insert(self.appointed.primary, ctx.monotonic());
@@ -121,10 +121,10 @@ impl Node for Observer {
 }
 
 impl Service for Observer {
-    type Request = Heartbeat;
-    type Response = Appointed;
+    type Request = Beat;
+    type Response = Reign;
 
-    fn on_request(&mut self, call: CallId, heartbeat: Heartbeat, ctx: &mut Context<Self>) {
+    fn on_request(&mut self, call: CallId, heartbeat: Beat, ctx: &mut Context<Self>) {
         self.heard.insert(heartbeat.from, ctx.monotonic());
         ctx.reply(call, self.appointed);
     }

@@ -13,14 +13,14 @@ struct Open {
 }
 
 #[derive(Clone, Debug)]
-struct Router {
+struct ReadRouter {
     /// The first is the primary.
-    databases: Vec<Address<Database>>,
+    databases: Vec<Address<LaggingDb>>,
 }
 
-impl Router {
-    fn new(databases: Vec<Address<Database>>) -> Router {
-        Router { databases }
+impl ReadRouter {
+    fn new(databases: Vec<Address<LaggingDb>>) -> ReadRouter {
+        ReadRouter { databases }
     }
 
     /// Copies in turn, and the primary when patience is short.
@@ -28,23 +28,23 @@ impl Router {
         let copies = self.databases.len() - 1;
         let is_late = false;
         let (to, ask) = match &open.wish {
-            Wish::Write { key, value } => (0, Ask::Write { key: key.clone(), value: *value }),
-            Wish::Read { key, .. } if is_late => (0, Ask::Read { key: key.clone() }),
-            Wish::Read { key, .. } => (1 + open.tries % copies, Ask::Read { key: key.clone() }),
+            Wish::Write { key, value } => (0, DbAsk::Write { key: key.clone(), value: *value }),
+            Wish::Read { key, .. } if is_late => (0, DbAsk::Read { key: key.clone() }),
+            Wish::Read { key, .. } => (1 + open.tries % copies, DbAsk::Read { key: key.clone() }),
         };
         let deadline = if to == 0 { ms(300) } else { ms(50) };
         ctx.call(self.databases[to], ask, deadline, move |told| (open.clone(), told));
     }
 }
 
-impl Node for Router {
-    type Message = (Open, Outcome<Answer>);
+impl Node for ReadRouter {
+    type Message = (Open, Outcome<RouterAnswer>);
     type Timer = Open;
 
     fn on_message(&mut self, _from: NodeId, message: Self::Message, ctx: &mut Context<Self>) {
         let (mut open, told) = message;
         match (told, &open.wish) {
-            (Outcome::Ok(Answer::Found { lsn, .. }), Wish::Read { seen, .. }) if lsn < *seen => {}
+            (Outcome::Ok(RouterAnswer::Found { lsn, .. }), Wish::Read { seen, .. }) if lsn < *seen => {}
             (Outcome::Ok(answer), _) => return ctx.reply(open.call, answer),
             (_, Wish::Write { .. }) => return,
             _ => {}
@@ -58,9 +58,9 @@ impl Node for Router {
     }
 }
 
-impl Service for Router {
+impl Service for ReadRouter {
     type Request = Wish;
-    type Response = Answer;
+    type Response = RouterAnswer;
 
     fn on_request(&mut self, call: CallId, wish: Wish, ctx: &mut Context<Self>) {
         let open = Open { call, wish, since: ctx.now(), tries: 0 };

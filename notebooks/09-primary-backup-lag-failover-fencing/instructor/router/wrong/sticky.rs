@@ -13,15 +13,15 @@ struct Open {
 }
 
 #[derive(Clone, Debug)]
-struct Router {
+struct ReadRouter {
     /// The first is the primary.
-    databases: Vec<Address<Database>>,
+    databases: Vec<Address<LaggingDb>>,
     wrote: Option<Time>,
 }
 
-impl Router {
-    fn new(databases: Vec<Address<Database>>) -> Router {
-        Router { databases, wrote: None }
+impl ReadRouter {
+    fn new(databases: Vec<Address<LaggingDb>>) -> ReadRouter {
+        ReadRouter { databases, wrote: None }
     }
 
     /// Copies in turn, and the primary when patience is short.
@@ -29,22 +29,22 @@ impl Router {
         let copies = self.databases.len() - 1;
         let is_late = self.wrote.is_some_and(|at| ctx.now() - at < ms(200));
         let (to, ask) = match &open.wish {
-            Wish::Write { key, value } => (0, Ask::Write { key: key.clone(), value: *value }),
-            Wish::Read { key, .. } if is_late => (0, Ask::Read { key: key.clone() }),
-            Wish::Read { key, .. } => (1 + open.tries % copies, Ask::Read { key: key.clone() }),
+            Wish::Write { key, value } => (0, DbAsk::Write { key: key.clone(), value: *value }),
+            Wish::Read { key, .. } if is_late => (0, DbAsk::Read { key: key.clone() }),
+            Wish::Read { key, .. } => (1 + open.tries % copies, DbAsk::Read { key: key.clone() }),
         };
         let deadline = if to == 0 { ms(300) } else { ms(50) };
         ctx.call(self.databases[to], ask, deadline, move |told| (open.clone(), told));
     }
 }
 
-impl Node for Router {
-    type Message = (Open, Outcome<Answer>);
+impl Node for ReadRouter {
+    type Message = (Open, Outcome<RouterAnswer>);
     type Timer = Open;
 
     fn on_message(&mut self, _from: NodeId, message: Self::Message, ctx: &mut Context<Self>) {
         let (mut open, told) = message;
-        if let Outcome::Ok(Answer::Stored { .. }) = told {
+        if let Outcome::Ok(RouterAnswer::Stored { .. }) = told {
             self.wrote = Some(ctx.now());
         }
         match (told, &open.wish) {
@@ -61,9 +61,9 @@ impl Node for Router {
     }
 }
 
-impl Service for Router {
+impl Service for ReadRouter {
     type Request = Wish;
-    type Response = Answer;
+    type Response = RouterAnswer;
 
     fn on_request(&mut self, call: CallId, wish: Wish, ctx: &mut Context<Self>) {
         let open = Open { call, wish, since: ctx.now(), tries: 0 };
