@@ -1,0 +1,72 @@
+//! Wrong: after a write, reads go to the primary for a while; then a copy is believed.
+// answer: router
+use serde::{Deserialize, Serialize};
+
+/// A wish that is not answered yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Open {
+    call: CallId,
+    wish: Wish,
+    since: Time,
+    /// How often it was tried.
+    tries: usize,
+}
+
+#[derive(Clone, Debug)]
+struct ReadRouter {
+    /// The first is the primary.
+    databases: Vec<Address<LaggingDb>>,
+    wrote: Option<Time>,
+}
+
+impl ReadRouter {
+    fn new(databases: Vec<Address<LaggingDb>>) -> ReadRouter {
+        ReadRouter { databases, wrote: None }
+    }
+
+    /// Copies in turn, and the primary when patience is short.
+    fn attempt(&mut self, open: Open, ctx: &mut Context<Self>) {
+        let copies = self.databases.len() - 1;
+        let is_late = self.wrote.is_some_and(|at| ctx.now() - at < ms(200));
+        let (to, ask) = match &open.wish {
+            Wish::Write { key, value } => (0, DbAsk::Write { key: key.clone(), value: *value }),
+            Wish::Read { key, .. } if is_late => (0, DbAsk::Read { key: key.clone() }),
+            Wish::Read { key, .. } => (1 + open.tries % copies, DbAsk::Read { key: key.clone() }),
+        };
+        let deadline = if to == 0 { ms(300) } else { ms(50) };
+        ctx.call(self.databases[to], ask, deadline, move |told| (open.clone(), told));
+    }
+}
+
+impl Node for ReadRouter {
+    type Message = (Open, Outcome<RouterAnswer>);
+    type Timer = Open;
+
+    fn on_message(&mut self, _from: NodeId, message: Self::Message, ctx: &mut Context<Self>) {
+        let (mut open, told) = message;
+        if let Outcome::Ok(RouterAnswer::Stored { .. }) = told {
+            self.wrote = Some(ctx.now());
+        }
+        match (told, &open.wish) {
+            (Outcome::Ok(answer), _) => return ctx.reply(open.call, answer),
+            (_, Wish::Write { .. }) => return,
+            _ => {}
+        }
+        open.tries += 1;
+        ctx.set_timer(ms(20), open);
+    }
+
+    fn on_timer(&mut self, open: Open, ctx: &mut Context<Self>) {
+        self.attempt(open, ctx);
+    }
+}
+
+impl Service for ReadRouter {
+    type Request = Wish;
+    type Response = RouterAnswer;
+
+    fn on_request(&mut self, call: CallId, wish: Wish, ctx: &mut Context<Self>) {
+        let open = Open { call, wish, since: ctx.now(), tries: 0 };
+        self.attempt(open, ctx);
+    }
+}
