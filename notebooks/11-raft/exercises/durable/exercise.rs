@@ -46,7 +46,7 @@ impl<'c> Scene<'c> {
         case.lab().set_sync_time(ms(2));
         let members: Vec<NodeId> = (0..members as u32).map(NodeId).collect();
         let servers = case.submitted::<Ask, Told>("Server").setup(members).start(servers);
-        let clients = (0..servers.size()).map(|index| servers.client_of(index).with_deadline(ms(900)));
+        let clients = (0..servers.size()).map(|index| servers.client_of(index).with_deadline(ms(600)));
         let clients = clients.collect();
         Scene { case, servers, clients, polls: Vec::new(), missing: Vec::new(), puts: 0, rules: Vec::new() }
     }
@@ -129,7 +129,7 @@ impl<'c> Scene<'c> {
     /// Somebody asks a server something, and does not wait.
     pub fn ask(&mut self, index: usize, ask: Ask) {
         if self.servers.is_up(index) {
-            self.servers.client_of(index).with_deadline(ms(900)).call(ask);
+            self.clients[index].call(ask);
         }
     }
 
@@ -161,7 +161,7 @@ impl<'c> Scene<'c> {
         let until = self.case.lab().now() + SOON;
         while self.case.lab().now() < until {
             for index in among.iter().copied().filter(|it| self.servers.is_up(*it)).collect::<Vec<_>>() {
-                let call = self.servers.client_of(index).with_deadline(ms(600)).call(ask.clone());
+                let call = self.clients[index].call(ask.clone());
                 self.case.lab().run_until(|| !call.is_pending(), ms(700));
                 if let Some(Outcome::Ok(told)) = call.outcome() {
                     return Some(told);
@@ -314,7 +314,7 @@ pub fn voters_restart(case: &mut Case) {
     let (mut leader, mut tries) = (None, 0);
     while leader.is_none() && tries < 60 {
         for index in scene.all().into_iter().filter(|it| *it != third) {
-            let call = scene.servers.client_of(index).with_deadline(ms(100)).call(Ask::Status);
+            let call = scene.clients[index].call(Ask::Status);
             scene.case.lab().run_until(|| !call.is_pending(), ms(20));
             if let Some(Outcome::Ok(Told::Leads(_))) = call.outcome() {
                 leader = Some(index);

@@ -47,7 +47,7 @@ impl<'c> Scene<'c> {
         case.lab().set_sync_time(ms(2));
         let members: Vec<NodeId> = (0..members as u32).map(NodeId).collect();
         let servers = case.submitted::<Ask, Told>("Server").setup(members).start(servers);
-        let clients = (0..servers.size()).map(|index| servers.client_of(index).with_deadline(ms(900)));
+        let clients = (0..servers.size()).map(|index| servers.client_of(index).with_deadline(ms(600)));
         let clients = clients.collect();
         Scene { case, servers, clients, polls: Vec::new(), missing: Vec::new(), puts: 0, rules: Vec::new() }
     }
@@ -130,7 +130,7 @@ impl<'c> Scene<'c> {
     /// Somebody asks a server something, and does not wait.
     pub fn ask(&mut self, index: usize, ask: Ask) {
         if self.servers.is_up(index) {
-            self.servers.client_of(index).with_deadline(ms(900)).call(ask);
+            self.clients[index].call(ask);
         }
     }
 
@@ -162,7 +162,7 @@ impl<'c> Scene<'c> {
         let until = self.case.lab().now() + SOON;
         while self.case.lab().now() < until {
             for index in among.iter().copied().filter(|it| self.servers.is_up(*it)).collect::<Vec<_>>() {
-                let call = self.servers.client_of(index).with_deadline(ms(600)).call(ask.clone());
+                let call = self.clients[index].call(ask.clone());
                 self.case.lab().run_until(|| !call.is_pending(), ms(700));
                 if let Some(Outcome::Ok(told)) = call.outcome() {
                     return Some(told);

@@ -46,7 +46,7 @@ impl<'c> Scene<'c> {
         case.lab().set_sync_time(ms(2));
         let members: Vec<NodeId> = (0..members as u32).map(NodeId).collect();
         let servers = case.submitted::<Ask, Told>("Server").setup(members).start(servers);
-        let clients = (0..servers.size()).map(|index| servers.client_of(index).with_deadline(ms(900)));
+        let clients = (0..servers.size()).map(|index| servers.client_of(index).with_deadline(ms(600)));
         let clients = clients.collect();
         Scene { case, servers, clients, polls: Vec::new(), missing: Vec::new(), puts: 0, rules: Vec::new() }
     }
@@ -129,7 +129,7 @@ impl<'c> Scene<'c> {
     /// Somebody asks a server something, and does not wait.
     pub fn ask(&mut self, index: usize, ask: Ask) {
         if self.servers.is_up(index) {
-            self.servers.client_of(index).with_deadline(ms(900)).call(ask);
+            self.clients[index].call(ask);
         }
     }
 
@@ -161,7 +161,7 @@ impl<'c> Scene<'c> {
         let until = self.case.lab().now() + SOON;
         while self.case.lab().now() < until {
             for index in among.iter().copied().filter(|it| self.servers.is_up(*it)).collect::<Vec<_>>() {
-                let call = self.servers.client_of(index).with_deadline(ms(600)).call(ask.clone());
+                let call = self.clients[index].call(ask.clone());
                 self.case.lab().run_until(|| !call.is_pending(), ms(700));
                 if let Some(Outcome::Ok(told)) = call.outcome() {
                     return Some(told);
@@ -262,7 +262,7 @@ fn puts(scene: &mut Scene<'_>, count: u32, among: &[usize]) {
     let mut leader = scene.leader(among).unwrap_or(among[0]);
     for _ in 0..count {
         let wish = scene.any_wish(0.0);
-        let call = scene.servers.client_of(leader).with_deadline(ms(600)).call(wish.clone());
+        let call = scene.clients[leader].call(wish.clone());
         scene.case.lab().run_until(|| !call.is_pending(), ms(700));
         if !matches!(call.outcome(), Some(Outcome::Ok(_))) {
             if scene.must(among, wish).is_none() {
