@@ -1,0 +1,13 @@
+//! What students are not shown of `snapshots`.
+
+use netsplit::grade::Exercise;
+
+use super::exercise::{long, power_cut};
+
+/// The exercise with its hidden tests.
+pub fn hidden(exercise: Exercise) -> Exercise {
+    exercise
+        .hidden("a hundred puts", 20, |case| long(case, false))
+        .hidden("one server is away meanwhile", 80, |case| long(case, true))
+        .hidden("and then a power cut", 100, power_cut)
+}
