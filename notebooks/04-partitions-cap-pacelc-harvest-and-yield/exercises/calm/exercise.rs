@@ -17,6 +17,7 @@ pub fn exercise() -> Exercise {
     let bars = vec![(-6.0, 0.5), (-2.0, 0.8), (0.0, 1.0)];
     Exercise::new("calm", "Notice it, and stay calm", 20.0, Rule::Bars(bars))
         .service("Detector", "HowIsTheLink", "Link")
+        .without(["replication"])
         .visible("a cut", 1, |case| troubles(case, &[Trouble::Cut]))
         .visible("some messages are lost", 2, |case| troubles(case, &[Trouble::Noise]))
         .visible("a link that comes and goes", 3, |case| troubles(case, &[Trouble::Flapping]))
