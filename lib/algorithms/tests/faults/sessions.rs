@@ -12,6 +12,9 @@ use netsplit_sim::{Cluster, Lab};
 
 use super::{crash_recovery_plan, progress_seen_within, run_for};
 
+/// A request, and its answer if there is one, in the words of a plain store.
+pub type Plain<Q, R> = fn(&Q, Option<&R>) -> (KeyValueRequest, Option<KeyValueResponse>);
+
 /// How a store is asked by a session `T`.
 #[derive(Debug)]
 pub struct Words<S: Service, T> {
@@ -22,7 +25,7 @@ pub struct Words<S: Service, T> {
     pub hear: fn(&mut T, &S::Response),
     pub begin_anew: fn(&mut T),
     /// The same in the words of a plain store, for the judges.
-    pub plain: fn(&S::Request, Option<&S::Response>) -> (KeyValueRequest, Option<KeyValueResponse>),
+    pub plain: Plain<S::Request, S::Response>,
 }
 
 // Not derived: it would ask that services and sessions can be copied, too.
