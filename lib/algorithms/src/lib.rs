@@ -27,6 +27,7 @@
 //! | to call a service that may not answer, or answer late | `rpc/caller.rs` |
 //! | numbers in as few bytes as they need | `wire/varint.rs` |
 //! | to notice that bytes are not what they were | `wire/crc32c.rs` |
+//! | a name for bytes that no other bytes have | `wire/digest.rs` |
 //! | messages in a stream of bytes that comes in pieces | `wire/frame.rs` |
 //! | messages of programs of different versions | `wire/schema.rs` |
 //! | to know that what arrived is what was sent | `end_to_end/file_transfer.rs` |
