@@ -1,11 +1,12 @@
 //! The answer to `manager` as it should be.
 // answer: manager
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum News {
+enum Between {
     Propose(Reign),
     Vote(u64),
     Decided(Reign),
@@ -57,7 +58,7 @@ impl Observer {
         votes.insert(from);
         if votes.len() >= majority {
             let proposed = *proposed;
-            ctx.broadcast(News::Decided(proposed));
+            ctx.broadcast(Between::Decided(proposed));
             self.adopt(proposed, ctx);
         }
     }
@@ -71,11 +72,11 @@ impl Observer {
             self.voted = proposed.epoch;
             self.persist(ctx);
             self.proposal = Some((proposed, BTreeSet::new()));
-            ctx.broadcast(News::Propose(proposed));
+            ctx.broadcast(Between::Propose(proposed));
             self.count(ctx.id(), proposed.epoch, ctx);
         }
         if self.appointed.epoch > 1 {
-            ctx.broadcast(News::Decided(self.appointed));
+            ctx.broadcast(Between::Decided(self.appointed));
         }
         // At different times, so that observers do not split the votes again and again.
         let wait = ctx.random().between(ms(800), ms(2_500));
@@ -84,7 +85,7 @@ impl Observer {
 }
 
 impl Node for Observer {
-    type Message = News;
+    type Message = Between;
     type Timer = ();
 
     fn on_start(&mut self, ctx: &mut Context<Self>) {
@@ -104,16 +105,16 @@ impl Node for Observer {
         self.look(ctx);
     }
 
-    fn on_message(&mut self, from: NodeId, news: News, ctx: &mut Context<Self>) {
+    fn on_message(&mut self, from: NodeId, news: Between, ctx: &mut Context<Self>) {
         match news {
-            News::Decided(appointed) => self.adopt(appointed, ctx),
-            News::Vote(epoch) => self.count(from, epoch, ctx),
-            News::Propose(proposed) => {
+            Between::Decided(appointed) => self.adopt(appointed, ctx),
+            Between::Vote(epoch) => self.count(from, epoch, ctx),
+            Between::Propose(proposed) => {
                 let misses_it = self.is_silent(self.appointed.primary, ctx.monotonic());
                 if proposed.epoch > self.voted && misses_it {
                     self.voted = proposed.epoch;
                     self.persist(ctx);
-                    ctx.send(from, News::Vote(proposed.epoch));
+                    ctx.send(from, Between::Vote(proposed.epoch));
                 }
             }
         }

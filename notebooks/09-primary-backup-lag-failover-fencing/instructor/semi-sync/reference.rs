@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-enum Hop {
+enum Shipment {
     /// From the primary: what stands in its log from this place on.
     Entries { start: usize, entries: Vec<(String, u64)> },
     /// From a backup: so much of it is on my disk.
@@ -32,7 +32,7 @@ impl SyncReplica {
     fn ship(&self, ctx: &mut Context<Self>) {
         for backup in ctx.peers() {
             let start = self.have.get(&backup).copied().unwrap_or(0).min(self.log.len());
-            ctx.send(backup, Hop::Entries { start, entries: self.log[start..].to_vec() });
+            ctx.send(backup, Shipment::Entries { start, entries: self.log[start..].to_vec() });
         }
     }
 
@@ -46,7 +46,7 @@ impl SyncReplica {
 }
 
 impl Node for SyncReplica {
-    type Message = Hop;
+    type Message = Shipment;
     type Timer = ();
 
     fn on_start(&mut self, ctx: &mut Context<Self>) {
@@ -65,9 +65,9 @@ impl Node for SyncReplica {
         ctx.set_timer(ms(100), ());
     }
 
-    fn on_message(&mut self, from: NodeId, hop: Hop, ctx: &mut Context<Self>) {
+    fn on_message(&mut self, from: NodeId, hop: Shipment, ctx: &mut Context<Self>) {
         match hop {
-            Hop::Entries { start, entries } => {
+            Shipment::Entries { start, entries } => {
                 if start <= self.log.len() {
                     let known = self.log.len() - start;
                     let new: Vec<_> = entries.into_iter().skip(known).collect();
@@ -75,9 +75,9 @@ impl Node for SyncReplica {
                         self.store(&new, ctx);
                     }
                 }
-                ctx.send(from, Hop::Have(self.log.len()));
+                ctx.send(from, Shipment::Have(self.log.len()));
             }
-            Hop::Have(length) => {
+            Shipment::Have(length) => {
                 let known = self.have.entry(from).or_default();
                 *known = length.max(*known);
                 self.acknowledge(ctx);
