@@ -84,15 +84,25 @@ impl Notebook {
     pub fn with(&self, parsed: &Parsed, source: &Rc<Source>, cell: &Rc<str>) -> Self {
         let mut next = self.clone();
         let is_again = |it: &Live| it.cell == *cell;
-        let mut replaced: Vec<Live> = next.items.iter().filter(|it| is_again(it)).cloned().collect();
-        next.items.retain(|it| !is_again(it));
+        let (again, others): (Vec<Live>, Vec<Live>) = next.items.drain(..).partition(is_again);
+        next.items = others;
+        let mut replaced = Vec::new();
+        for old in again {
+            let is_imported = parsed.items.iter().any(|item| is_replaced(&old.item, item));
+            if is_imported && next.hides(&old) { next.items.push(old) } else { replaced.push(old) }
+        }
         let mut collides = false;
         for item in &parsed.items {
-            let (gone, stays): (Vec<Live>, Vec<Live>) =
+            let (same, stays): (Vec<Live>, Vec<Live>) =
                 next.items.drain(..).partition(|old| is_replaced(&old.item, item));
-            collides |= stays.iter().any(|old| collide(&old.item, item));
-            replaced.extend(gone);
             next.items = stays;
+            let is_hidden = next.items.iter().any(|old| collide(&old.item, item));
+            // What was compiled with a hidden import goes on with it.
+            let (hidden, gone): (Vec<Live>, Vec<Live>) = same.into_iter().partition(|old| next.hides(old));
+            let is_seen = gone.iter().chain(&replaced).any(|old| is_replaced(&old.item, item));
+            collides |= is_hidden && !is_seen;
+            replaced.extend(gone);
+            next.items.extend(hidden);
         }
         let text_of = |item: &Item| &source.rust[item.range.clone()];
         let is_same = |old: &&Live| parsed.items.iter().any(|new| text_of(new) == old.text());
@@ -115,6 +125,12 @@ impl Notebook {
             });
         }
         next
+    }
+
+    /// Whether this is an import of which a newer item has taken a name: `use a::{X, Y}` after `use a::X`.
+    fn hides(&self, import: &Live) -> bool {
+        matches!(import.item.kind, Kind::Use { .. })
+            && self.items.iter().any(|it| it.epoch > import.epoch && collide(&it.item, &import.item))
     }
 
     /// Names of types that come from outside, are used by items, and mean something else from now on.
@@ -323,6 +339,31 @@ mod tests {
                 .into_iter()
                 .map(|it| self.notebook.items[it].text().to_string())
                 .collect()
+        }
+    }
+
+    /// An import that another one has hidden since is made again beside it, and what was compiled with the first goes on.
+    #[test]
+    fn hidden_imports_come_again() {
+        let mut story = Story::default();
+        let (first, both) =
+            ("use std::collections::BTreeMap;", "use std::collections::{BTreeMap, BTreeSet};");
+        story.run(first);
+        story.run("fn of(map: &BTreeMap<u8, u8>) -> usize { map.len() }");
+        story.run(both);
+        let old = ["0 fn of(map: &BTreeMap<u8, u8>) -> usize { map.len() }".to_string(), format!("1 {both}")];
+        for _ in 0..2 {
+            story.run(first);
+            let mut items = story.items();
+            items.sort();
+            assert_eq!(items, [old[0].clone(), format!("0 {first}"), old[1].clone(), format!("2 {first}")]);
+        }
+        // The first cell itself, again: the same.
+        for _ in 0..2 {
+            story.run_again(1, first);
+            let mut items = story.items();
+            items.sort();
+            assert_eq!(items, [old[0].clone(), format!("0 {first}"), old[1].clone(), format!("2 {first}")]);
         }
     }
 
