@@ -167,8 +167,9 @@ impl<'c> Scene<'c> {
                 if let Some(Outcome::Ok(told)) = call.outcome() {
                     return Some(told);
                 }
-                self.case.lab().run_for(ms(30));
             }
+            // Time passes although nobody is up.
+            self.case.lab().run_for(ms(50));
         }
         self.missing.push(format!("{ask:?} was not done within {SOON} by {among:?}"));
         None

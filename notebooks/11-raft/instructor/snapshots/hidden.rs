@@ -8,6 +8,6 @@ use super::exercise::{long, power_cut};
 pub fn hidden(exercise: Exercise) -> Exercise {
     exercise
         .hidden("a hundred puts", 20, |case| long(case, false))
-        .hidden("one server is away meanwhile", 80, |case| long(case, true))
-        .hidden("and then a power cut", 100, power_cut)
+        .hidden("one server is away meanwhile", 120, |case| long(case, true))
+        .hidden("and then a power cut", 60, power_cut)
 }

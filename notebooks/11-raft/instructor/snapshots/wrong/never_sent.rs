@@ -395,7 +395,6 @@ impl Node for Server {
                 } else {
                     let known = self.matched.get(&from).copied().unwrap_or(0);
                     self.next.insert(from, index.max(known + 1));
-                    self.replicate_to(from, ctx);
                 }
                 self.serve_reads(ctx);
             }

@@ -1,4 +1,4 @@
-//! Wrong: a snapshot is taken over without its index and term.
+//! Wrong: a server that gets a snapshot takes its index and term, and keeps its own values.
 // answer: snapshots
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -253,9 +253,11 @@ impl Server {
         } else {
             self.saved.log.clear();
         }
-        let _ = (term, &members);
-        self.saved.values = values.clone();
-        self.values = values;
+        (self.saved.base, self.saved.base_term) = (index, term);
+        (self.saved.values, self.saved.members) = (values.clone(), members);
+        let _ = values;
+        (self.commit, self.applied) = (index, index);
+        self.saved.values = self.values.clone();
         self.save(ctx);
     }
 
