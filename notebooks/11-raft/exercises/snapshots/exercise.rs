@@ -300,6 +300,30 @@ pub fn long(case: &mut Case, is_away: bool) {
     close(scene);
 }
 
+/// A server that was away is needed for what comes next, and then it is the only one that has all of it.
+pub fn away_leads(case: &mut Case) {
+    let mut scene = Scene::new(case, 3, 3);
+    let all = scene.all();
+    scene.wait(ms(1000));
+    puts(&mut scene, 5, &all);
+    let away = scene.case.random().below(3) as usize;
+    let rest: Vec<usize> = all.iter().copied().filter(|it| *it != away).collect();
+    let cut = scene.cut_off(&[away]);
+    scene.wait(ms(1000));
+    puts(&mut scene, 65, &rest);
+    scene.case.lab().heal(cut);
+    scene.wait(ms(1000));
+    let other = rest[scene.case.random().below(2) as usize];
+    let last = rest[0] + rest[1] - other;
+    let cut = scene.cut_off(&[other]);
+    scene.wait(ms(1000));
+    puts(&mut scene, 4, &[away, last]);
+    scene.case.lab().heal(cut);
+    let _ = scene.cut_off(&[last]);
+    read_all(&mut scene, &[away, other]);
+    close(scene);
+}
+
 /// Puts, crashes, puts; a server is away and comes back; all crash at once.
 pub fn power_cut(case: &mut Case) {
     let mut scene = Scene::new(case, 3, 3);

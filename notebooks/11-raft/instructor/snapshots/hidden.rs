@@ -2,12 +2,13 @@
 
 use netsplit::grade::Exercise;
 
-use super::exercise::{long, power_cut};
+use super::exercise::{away_leads, long, power_cut};
 
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
     exercise
         .hidden("a hundred puts", 20, |case| long(case, false))
-        .hidden("one server is away meanwhile", 120, |case| long(case, true))
+        .hidden("one server is away meanwhile", 50, |case| long(case, true))
+        .hidden("who was away is needed", 70, away_leads)
         .hidden("and then a power cut", 60, power_cut)
 }
