@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netsplit::grade::{Case, Exercise, Rule, Submitted};
 use netsplit::{
-    Call, Check, Client, Cluster, Duration, Latency, NodeId, Outcome, Specification, Time, Traffic, linearizable, ms, secs,
+    Call, Check, Client, Cluster, Duration, Latency, NodeId, Outcome, Specification, Time, Traffic,
+    linearizable, ms, secs,
 };
 
 use super::given::*;
@@ -212,7 +213,12 @@ impl<'c> Scene<'c> {
     pub fn judge_progress(&mut self) {
         let missing = std::mem::take(&mut self.missing);
         self.case.liveness("who can talk to a majority goes on", all_well(missing));
-        let down: Vec<String> = self.all().into_iter().filter(|it| !self.servers.is_up(*it)).map(|it| format!("server {it}")).collect();
+        let down: Vec<String> = self
+            .all()
+            .into_iter()
+            .filter(|it| !self.servers.is_up(*it))
+            .map(|it| format!("server {it}"))
+            .collect();
         self.case.liveness("nobody crashes by itself", all_well(down));
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netsplit::grade::{Case, Exercise, Rule, Submitted};
 use netsplit::{
-    Call, Check, Client, Cluster, Duration, Latency, NodeId, Outcome, Specification, Time, Traffic, linearizable, ms, secs,
+    Call, Check, Client, Cluster, Duration, Latency, NodeId, Outcome, Specification, Time, Traffic,
+    linearizable, ms, secs,
 };
 
 use super::given::*;
@@ -213,7 +214,12 @@ impl<'c> Scene<'c> {
     pub fn judge_progress(&mut self) {
         let missing = std::mem::take(&mut self.missing);
         self.case.liveness("who can talk to a majority goes on", all_well(missing));
-        let down: Vec<String> = self.all().into_iter().filter(|it| !self.servers.is_up(*it)).map(|it| format!("server {it}")).collect();
+        let down: Vec<String> = self
+            .all()
+            .into_iter()
+            .filter(|it| !self.servers.is_up(*it))
+            .map(|it| format!("server {it}"))
+            .collect();
         self.case.liveness("nobody crashes by itself", all_well(down));
     }
 }
@@ -266,13 +272,19 @@ pub fn quiet_reads(case: &mut Case) {
         scene.must(&all, wish);
     }
     scene.wait(ms(500));
-    let disks = |scene: &Scene<'_>| all.iter().map(|index| scene.servers.read_disk(*index, "raft")).collect::<Vec<_>>();
+    let disks = |scene: &Scene<'_>| {
+        all.iter().map(|index| scene.servers.read_disk(*index, "raft")).collect::<Vec<_>>()
+    };
     let before = disks(&scene);
     for key in 0..30 {
         scene.must(&all, Ask::Get { key: key % 3 });
     }
     let after = disks(&scene);
-    let same = if before == after { Ok(()) } else { Err("the file of a server is another after the gets".to_owned()) };
+    let same = if before == after {
+        Ok(())
+    } else {
+        Err("the file of a server is another after the gets".to_owned())
+    };
     scene.case.liveness("gets leave no trace on the disk", same);
     close(scene);
 }

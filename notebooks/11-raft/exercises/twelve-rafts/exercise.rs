@@ -76,7 +76,9 @@ fn is_fair(plan: &FaultPlan) -> Result<(), String> {
             | Fault::Loss { .. }
             | Fault::Delay { .. }
             | Fault::Reorder { .. } => {}
-            other => return Err(format!("expected crashes, pauses and faults of the network, got `{other}`")),
+            other => {
+                return Err(format!("expected crashes, pauses and faults of the network, got `{other}`"));
+            }
         }
         if entry.to_string().starts_with("every") {
             return Err(format!("expected faults that happen once, got `{entry}`"));

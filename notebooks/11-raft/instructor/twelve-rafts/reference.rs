@@ -7,7 +7,8 @@ fn expose(raft: u8) -> FaultPlan {
         Fault::Partition { groups: vec![server(one).into(), Group::new(others)] }
     };
     let crash = |index: u32| Fault::Crash { nodes: server(index).into() };
-    let one_way = |from: Vec<NodeId>, to: u32| Fault::OneWay { from: Group::new(from), to: server(to).into() };
+    let one_way =
+        |from: Vec<NodeId>, to: u32| Fault::OneWay { from: Group::new(from), to: server(to).into() };
     match raft {
         // The old leader goes on, alone.
         1 | 3 | 4 => FaultPlan::new().at(secs(3), alone(0)).lasting(secs(6)),
@@ -24,7 +25,9 @@ fn expose(raft: u8) -> FaultPlan {
             .at(ms(6_550), crash(0))
             .lasting(secs(5)),
         // Server 2 knows less, and is elected.
-        8 | 9 => FaultPlan::new().at(secs(3), alone(2)).lasting(secs(4)).at(secs(7), crash(0)).lasting(secs(4)),
+        8 | 9 => {
+            FaultPlan::new().at(secs(3), alone(2)).lasting(secs(4)).at(secs(7), crash(0)).lasting(secs(4))
+        }
         // Server 2 lacks what it says it has; then it and the leader are a majority, and then the leader is lost.
         10 => FaultPlan::new()
             .at(secs(3), alone(2))

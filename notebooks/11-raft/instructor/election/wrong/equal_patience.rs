@@ -95,7 +95,11 @@ impl Server {
     }
 
     fn term_at(&self, index: u64) -> Option<Term> {
-        if index == self.saved.base { Some(self.saved.base_term) } else { self.entry(index).map(|it| it.term) }
+        if index == self.saved.base {
+            Some(self.saved.base_term)
+        } else {
+            self.entry(index).map(|it| it.term)
+        }
     }
 
     fn last_term(&self) -> Term {
@@ -209,7 +213,10 @@ impl Server {
         let (term, round) = (self.saved.term, self.round);
         if next <= self.saved.base {
             let Saved { base, base_term, values, members, .. } = self.saved.clone();
-            return ctx.send(id, Rpc::Snapshot { term, round, last_index: base, last_term: base_term, values, members });
+            return ctx.send(
+                id,
+                Rpc::Snapshot { term, round, last_index: base, last_term: base_term, values, members },
+            );
         }
         let prev_index = next - 1;
         let prev_term = self.term_at(prev_index).unwrap_or(0);
@@ -218,7 +225,13 @@ impl Server {
     }
 
     /// Makes the log equal to the leader's. Whether it fits, and up to where it does now, or where to try next.
-    fn take(&mut self, mut prev: u64, prev_term: Term, mut entries: Vec<Entry>, ctx: &mut Context<Self>) -> (bool, u64) {
+    fn take(
+        &mut self,
+        mut prev: u64,
+        prev_term: Term,
+        mut entries: Vec<Entry>,
+        ctx: &mut Context<Self>,
+    ) -> (bool, u64) {
         if prev < self.saved.base {
             // These are in the snapshot.
             let covered = ((self.saved.base - prev) as usize).min(entries.len());
@@ -244,7 +257,14 @@ impl Server {
         (true, prev + entries.len() as u64)
     }
 
-    fn install(&mut self, index: u64, term: Term, values: BTreeMap<u8, u64>, members: Vec<NodeId>, ctx: &mut Context<Self>) {
+    fn install(
+        &mut self,
+        index: u64,
+        term: Term,
+        values: BTreeMap<u8, u64>,
+        members: Vec<NodeId>,
+        ctx: &mut Context<Self>,
+    ) {
         if index <= self.commit {
             return;
         }
@@ -315,8 +335,11 @@ impl Server {
 
     fn may_change_to(&self, members: &[NodeId]) -> bool {
         let (index, now) = self.members_at(self.last_index());
-        let (now, then): (BTreeSet<_>, BTreeSet<_>) = (now.into_iter().collect(), members.iter().copied().collect());
-        now.symmetric_difference(&then).count() == 1 && index <= self.commit && self.commit >= self.first_of_term
+        let (now, then): (BTreeSet<_>, BTreeSet<_>) =
+            (now.into_iter().collect(), members.iter().copied().collect());
+        now.symmetric_difference(&then).count() == 1
+            && index <= self.commit
+            && self.commit >= self.first_of_term
     }
 }
 
@@ -378,7 +401,10 @@ impl Node for Server {
                     self.listen(ctx);
                     self.install(last_index, last_term, values, members, ctx);
                 }
-                ctx.send(from, Rpc::Appended { term: self.saved.term, round, success: is_current, index: last_index });
+                ctx.send(
+                    from,
+                    Rpc::Appended { term: self.saved.term, round, success: is_current, index: last_index },
+                );
             }
             Rpc::Appended { round, success, index, .. } => {
                 if !is_current || self.role != Role::Leader {
