@@ -42,6 +42,10 @@ pub enum Kind {
         members: Vec<String>,
         /// Whether it implements a trait.
         is_of_trait: bool,
+        /// The types and constants that it chooses, as written, and the names in them: values of the type it is for are made of these.
+        choices: (String, Names),
+        /// The names in the type that it is for.
+        of: Names,
     },
     /// A `use`: what it imports, as full paths with the names they get.
     Use {
@@ -239,7 +243,13 @@ fn impl_kind(item: &syn::ItemImpl) -> Kind {
         syn::ImplItem::Type(it) => Some(plain_name(&it.ident)),
         _ => None,
     });
+    let mut chosen = head.clone();
+    chosen.items = item.items.iter().filter(|it| !matches!(it, syn::ImplItem::Fn(_))).cloned().collect();
+    let choices = chosen.items.iter().map(tokens_text).collect::<Vec<_>>().join(" ");
+    let names = chosen.items.iter().flat_map(names_in).collect();
     Kind::Impl {
+        choices: (choices, names),
+        of: names_in(&*item.self_ty),
         header: tokens_text(&head),
         header_names: names_in(&head),
         members: members.collect(),

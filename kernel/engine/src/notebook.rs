@@ -109,9 +109,11 @@ impl Notebook {
         let mut changed: Names =
             replaced.iter().filter(|it| !is_same(it)).flat_map(|it| it.item.names.clone()).collect();
         changed.extend(self.hidden_by(parsed));
-        if !changed.is_empty() || collides {
+        let rechosen =
+            replaced.iter().flat_map(|old| parsed.items.iter().filter_map(|new| rechosen(&old.item, new)));
+        let rechosen: Names = rechosen.flatten().cloned().collect();
+        if !changed.is_empty() || !rechosen.is_empty() || collides {
             next.epoch += 1;
-            next.move_dependents(changed);
         }
         for item in &parsed.items {
             let before = replaced.iter().find(|old| old.text() == text_of(item));
@@ -124,6 +126,7 @@ impl Notebook {
                 symbols: None,
             });
         }
+        next.move_dependents(changed, rechosen);
         next
     }
 
@@ -166,23 +169,34 @@ impl Notebook {
         seen.map(|it| it.epoch).max().unwrap_or_default()
     }
 
-    /// Moves all that depends on these names into the newest epoch.
-    fn move_dependents(&mut self, mut changed: Names) {
+    /// Moves all that depends on what has changed into the newest epoch; and the types for which traits have been given other choices: what
+    /// is made of them would be read as something else.
+    fn move_dependents(&mut self, mut changed: Names, mut rechosen: Names) {
         let newest = self.epoch;
+        changed.extend(rechosen.iter().cloned());
         loop {
             let mut more = Names::new();
+            let mut chosen = Names::new();
             for live in &mut self.items {
-                if live.epoch < newest && !live.item.mentions.is_disjoint(&changed) {
+                let is_rechosen = live.item.names.iter().any(|name| rechosen.contains(name));
+                if live.epoch < newest && (is_rechosen || !live.item.mentions.is_disjoint(&changed)) {
                     live.epoch = newest;
                     // A static of a type that has changed begins anew: its old memory means something else.
                     live.symbols = None;
                     more.extend(live.item.names.iter().cloned());
                 }
+                if let Kind::Impl { choices: (_, names), of, .. } = &live.item.kind
+                    && !names.is_disjoint(&changed)
+                {
+                    chosen.extend(of.difference(&rechosen).cloned());
+                }
             }
-            if more.is_empty() {
+            if more.is_empty() && chosen.is_empty() {
                 return;
             }
             changed.extend(more);
+            changed.extend(chosen.iter().cloned());
+            rechosen.extend(chosen);
         }
     }
 
@@ -209,7 +223,7 @@ impl Notebook {
             changed.extend(self.items.iter().flat_map(|it| it.item.mentions.iter().cloned()));
         }
         self.epoch += 1;
-        self.move_dependents(changed);
+        self.move_dependents(changed, Names::new());
     }
 
     /// The items that code which mentions these names needs, by their places; all of them on request.
@@ -296,6 +310,16 @@ fn is_replaced(old: &Item, new: &Item) -> bool {
     }
 }
 
+/// The type of which an implementation is replaced by one that chooses other types or constants.
+fn rechosen<'a>(old: &Item, new: &'a Item) -> Option<&'a Names> {
+    match (&old.kind, &new.kind) {
+        (Kind::Impl { choices: before, .. }, Kind::Impl { choices, of, .. }) => {
+            (is_replaced(old, new) && before.0 != choices.0).then_some(of)
+        }
+        _ => None,
+    }
+}
+
 /// Whether two items cannot stand in one module though both go on: imports beside something of the same name.
 fn collide(old: &Item, new: &Item) -> bool {
     let is_use = |item: &Item| matches!(item.kind, Kind::Use { .. });
@@ -340,6 +364,32 @@ mod tests {
                 .map(|it| self.notebook.items[it].text().to_string())
                 .collect()
         }
+    }
+
+    /// Other choices of a trait make other values of a type, so that it is another type; another body of a function does not.
+    #[test]
+    fn other_choices_are_another_type() {
+        let cell = |message: &str, choice: &str, body: &str| {
+            format!(
+                "struct M{message}; struct P; impl T for P {{ type A = {choice}; fn f() {{ {body} }} }} fn g(p: P) {{}} struct Q;"
+            )
+        };
+        let epochs = |changed: String| {
+            let mut story = Story::default();
+            story.run_again(1, &cell("", "M", ""));
+            story.run_again(1, &changed);
+            story.notebook.items.iter().map(|it| it.epoch).collect::<Vec<_>>()
+        };
+        // The message, the type, the implementation, what uses the type, what does not.
+        assert_eq!(epochs(cell("(u8)", "M", "")), [1, 1, 1, 1, 0]);
+        assert_eq!(epochs(cell("", "u8", "")), [0, 1, 1, 1, 0]);
+        assert_eq!(epochs(cell("", "M", "todo()")), [0, 0, 0, 0, 0]);
+        // The implementation in a cell of its own.
+        let mut story = Story::default();
+        story.run("struct P; fn g(p: P) {}");
+        story.run("impl T for P { type A = u8; }");
+        story.run("impl T for P { type A = u16; }");
+        assert_eq!(story.items(), ["1 struct P;", "1 fn g(p: P) {}", "1 impl T for P { type A = u16; }"]);
     }
 
     /// An import that another one has hidden since is made again beside it, and what was compiled with the first goes on.
