@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum StoreAsk {
     /// I begin: whoever has a lower token is over, from now on.
     Open { token: u64 },
-    /// FencedFiles this value under this key.
+    /// Store this value under this key.
     Write { token: u64, key: String, value: u64 },
     /// What is stored under this key? Anybody may read.
     Read { key: String },
