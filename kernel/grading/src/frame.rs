@@ -54,6 +54,11 @@ pub fn write(
     let own = |name: &String| answer.items.items.iter().any(|it| it.item.names.contains(name));
     let names: Vec<String> = public_names(given).into_iter().filter(|it| !own(it)).collect();
     writer.line(&format!("use super::given::{{{}}};", names.join(", ")));
+    for (name, import) in imports(given) {
+        if !own(&name) {
+            writer.line(&import);
+        }
+    }
     writer.cells(answer)?;
     writer.glue(answer, exercise);
     writer.line("}");
@@ -84,6 +89,39 @@ fn public_names(given: Option<&SourceFile>) -> Vec<String> {
         matches!(is_public, syn::Visibility::Public(_)).then(|| name.to_string()).filter(|it| it != "_")
     };
     items.into_iter().filter_map(name).collect()
+}
+
+/// What a statement's code imports: names, and imports of each by itself. In a notebook they hold for the cells that follow.
+fn imports(given: Option<&SourceFile>) -> Vec<(String, String)> {
+    fn leaves(tree: &syn::UseTree, path: &str, found: &mut Vec<(String, String)>) {
+        match tree {
+            syn::UseTree::Path(it) => leaves(&it.tree, &format!("{path}{}::", it.ident), found),
+            syn::UseTree::Group(it) => it.items.iter().for_each(|tree| leaves(tree, path, found)),
+            syn::UseTree::Glob(_) => found.push((String::new(), format!("use {path}*;"))),
+            syn::UseTree::Name(it) if it.ident == "self" => {
+                let module = path.trim_end_matches("::");
+                let name = module.rsplit("::").next().unwrap_or_default();
+                found.push((name.to_string(), format!("use {module};")));
+            }
+            syn::UseTree::Name(it) => found.push((it.ident.to_string(), format!("use {path}{};", it.ident))),
+            syn::UseTree::Rename(it) => {
+                found.push((it.rename.to_string(), format!("use {path}{} as {};", it.ident, it.rename)));
+            }
+        }
+    }
+    let items = given.and_then(|given| syn::parse_file(&given.text).ok()).map(|file| file.items);
+    let mut found = Vec::new();
+    for item in items.unwrap_or_default() {
+        if let syn::Item::Use(it) = item {
+            let root = if it.leading_colon.is_some() { "::" } else { "" };
+            leaves(&it.tree, root, &mut found);
+        }
+    }
+    // Paths from where the statement's code stands mean something else here.
+    let is_relative =
+        |import: &str| ["use self::", "use super::", "use crate::"].iter().any(|it| import.starts_with(it));
+    found.retain(|(_, import)| !is_relative(import));
+    found
 }
 
 struct Writer<'a> {
@@ -282,6 +320,25 @@ mod tests {
             write(&Answer::of(&cells, "a"), &exercise(Vec::new()), Some(&given), folder.path()).unwrap();
         let root = fs::read_to_string(&written.root).unwrap();
         assert!(root.contains("\nuse super::given::{Told};\n"), "{root}");
+    }
+
+    /// What the statement imports is there for the answer as well, as it is in a notebook, unless the answer imports or defines the name itself.
+    #[test]
+    fn what_the_statement_imports_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "use std::fmt::{self, Write as _};\nuse serde::{Deserialize, Serialize};\nuse super::x;\nuse std::iter::*;";
+        let given = SourceFile { path: "given.rs".into(), text: text.into() };
+        let code = "// answer: a\nuse serde::Serialize;\nfn f() -> u8 { 1 }".to_string();
+        let cells = [Told { id: "x".into(), number: 4, code }];
+        let written =
+            write(&Answer::of(&cells, "a"), &exercise(Vec::new()), Some(&given), folder.path()).unwrap();
+        let root = fs::read_to_string(&written.root).unwrap();
+        let imports: Vec<&str> =
+            root.lines().skip_while(|it| !it.starts_with("use super::given::{")).skip(1).take(4).collect();
+        assert_eq!(
+            imports,
+            ["use std::fmt;", "use std::fmt::Write as _;", "use serde::Deserialize;", "use std::iter::*;"]
+        );
     }
 
     /// Items stand in files of their cells at their own lines, macros before everything, and statements nowhere.
