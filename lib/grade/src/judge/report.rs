@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use netsplit_figure::Figure;
-use netsplit_report::{Kind, Mode, Picture, Property, Report, Shown};
+use netsplit_report::{Kind, Mode, Picture, Property, Report, Rule, Shown};
 
 use super::exercise::{Exercise, Seeds};
 use super::hosts::Death;
@@ -19,6 +19,9 @@ pub fn report(exercise: &Exercise, mode: &Mode, ran: &[Ran]) -> Report {
     let data = &exercise.data;
     let (share, cap) = rule::share(&data.rule, ran);
     let mut remarks: Vec<String> = cap.map(|it| capitalised(it) + ".").into_iter().collect();
+    if let Rule::Bars(bars) = &data.rule {
+        remarks.extend(measured(bars, ran));
+    }
     remarks.extend(troubles(ran));
     let is_visible = matches!(mode, Mode::Visible { .. });
     let shown = if is_visible { ran.iter().map(|case| shown(exercise, case)).collect() } else { Vec::new() };
@@ -75,6 +78,33 @@ fn properties(exercise: &Exercise, ran: &[Ran]) -> Vec<Property> {
         }
     }
     properties
+}
+
+/// How far below the highest bar an answer was, which no property tells. Where less is better, measures and bars are below zero.
+fn measured(bars: &[(f64, f64)], ran: &[Ran]) -> Option<String> {
+    let measures: Vec<f64> =
+        ran.iter().filter(|case| case.has_passed()).filter_map(|case| case.measure).collect();
+    let highest = bars.iter().map(|(bar, _)| *bar).fold(f64::NEG_INFINITY, f64::max);
+    let reached = measures.iter().filter(|measure| **measure >= highest).count();
+    if measures.is_empty() || reached == ran.len() {
+        return None;
+    }
+    let least = measures.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = measures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let is_less_better = bars.iter().all(|(bar, _)| *bar <= 0.0);
+    let (bound, bar, worst, best) = match is_less_better {
+        true => ("at most", -highest, -least, -greatest),
+        false => ("at least", highest, least, greatest),
+    };
+    // Adding nothing makes a zero of the minus zero.
+    let number = |value: f64| ((value * 100.0).round() / 100.0 + 0.0).to_string();
+    Some(format!(
+        "Full points are for a measure of {bound} {}: reached in {reached} of {} cases; the best was {}, the worst {}.",
+        number(bar),
+        ran.len(),
+        number(best),
+        number(worst)
+    ))
 }
 
 /// What went wrong in cases besides what was found, with how often. What an answer says itself is no part of it: it may know what
@@ -165,4 +195,47 @@ pub fn find_public_seeds(report: &mut Report, exercise: &Exercise, runner: &Runn
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::case::Finding;
+
+    fn case(measure: f64) -> Ran {
+        let finding = Finding {
+            name: "calm".to_owned(),
+            kind: Kind::Expectation,
+            credit: 1.0,
+            weight: 1.0,
+            reason: String::new(),
+        };
+        Ran {
+            test: 0,
+            seed: 0,
+            findings: vec![finding],
+            measure: Some(measure),
+            trouble: None,
+            picture: None,
+        }
+    }
+
+    #[test]
+    fn what_a_bar_measures_is_told() {
+        // Where less is better too, and only to whom points are missing.
+        let bars = [(-60.0, 0.5), (-40.0, 1.0)];
+        let said = measured(&bars, &[case(-40.0), case(-52.255), case(-37.0)]).unwrap();
+        assert_eq!(
+            said,
+            "Full points are for a measure of at most 40: reached in 2 of 3 cases; the best was 37, the worst 52.26."
+        );
+        assert_eq!(measured(&bars, &[case(-40.0), case(0.0)]), None);
+        let said = measured(&[(0.5, 0.5), (0.9, 1.0)], &[case(0.95), case(0.5)]).unwrap();
+        assert!(
+            said.contains("at least 0.9: reached in 1 of 2 cases; the best was 0.95, the worst 0.5."),
+            "{said}"
+        );
+        let said = measured(&[(-1.0, 0.5), (0.0, 1.0)], &[case(-1.0)]).unwrap();
+        assert!(said.contains("of at most 0: "), "{said}");
+    }
 }
