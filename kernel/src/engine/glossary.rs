@@ -103,8 +103,9 @@ fn found<'a>(line: &'a str, words: &'a str) -> impl Iterator<Item = Range<usize>
         if fits && bytes.get(end) == Some(&b's') {
             end += 1;
         }
-        let is_whole = !(start > 0 && is_part(bytes.get(start - 1))) && !is_part(bytes.get(end));
-        (fits && is_whole && !words.is_empty()).then_some(start..end)
+        let before = start.checked_sub(1).and_then(|at| bytes.get(at));
+        let is_within_another = is_part(before) || is_part(bytes.get(end));
+        (fits && !is_within_another && !words.is_empty()).then_some(start..end)
     })
 }
 

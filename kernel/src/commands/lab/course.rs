@@ -191,9 +191,10 @@ pub fn published_files(chapters: &Path) -> Result<Vec<PathBuf>, Failure> {
             let name = entry.file_name();
             let path = folder.join(&name);
             let is_folder = entry.file_type().map_err(refuse)?.is_dir();
-            if name.to_string_lossy().starts_with('.') || name == FOR_TESTS || name == FOR_INSTRUCTORS {
-                continue;
-            } else if folder.as_os_str().is_empty() && !is_for_readers(&path, is_folder) {
+            let is_private =
+                name.to_string_lossy().starts_with('.') || name == FOR_TESTS || name == FOR_INSTRUCTORS;
+            let is_data = folder.as_os_str().is_empty() && !is_for_readers(&path, is_folder);
+            if is_private || is_data {
                 continue;
             } else if is_folder {
                 folders.push(path);
