@@ -104,7 +104,7 @@ mod tests {
                 return Some(sum.1);
             }
             basis.push(sum);
-            basis.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+            basis.sort_unstable_by_key(|it| std::cmp::Reverse(it.0));
             None
         });
         let forged = changed(hidden.expect("33 vectors of 32 bits depend on each other"));
