@@ -149,7 +149,8 @@ def check(browser, address, course, chapter, tally):
     watcher = Watcher(page, origin)
 
     def use():
-        page.goto(f"{origin}/lab/tree/{chapter.relative_to(course).as_posix()}?token={token}")
+        # A workspace of its own: JupyterLab would open the chapters of before beside this one.
+        page.goto(f"{origin}/lab/workspaces/{name}/tree/{chapter.relative_to(course).as_posix()}?token={token}")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         # Only a kernel that is up can be restarted: the status bar says so.
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=120_000)
