@@ -1,10 +1,10 @@
 //! `verify`: runs every test of the project, step by step, and adds up what passed and failed.
 //!
-//! A failed step does not stop the ones after it: one run shows all that is wrong. All steps share one target folder
-//! and one profile, because the kernel's dependencies take minutes to build.
+//! A failed step does not stop the ones after it: one run shows all that is wrong, and ends with the list of it. All
+//! steps share one target folder and one profile, because the kernel's dependencies take minutes to build.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,13 @@ use crate::tally::Tally;
 
 mod clients;
 mod sources;
+
+/// How much of a program's output is printed where it failed, in lines.
+const LINES_SHOWN: usize = 200;
+/// How much of that belongs to one failure.
+const LINES_PER_FAILURE: usize = 30;
+/// How many characters of a line are printed.
+const WIDTH: usize = 400;
 
 /// One step of the run.
 #[derive(Debug, Clone, Copy)]
@@ -148,31 +155,74 @@ pub fn list() -> String {
 pub fn run(project: &Project, options: &Options) -> Tally {
     let start = Instant::now();
     let mut total = Tally::default();
+    let mut failures = Vec::new();
     for step in STEPS.iter().filter(|step| options.wants(step)) {
         println!("== {}: {}", step.name, step.about);
         let begun = Instant::now();
-        let tally = (step.run)(&mut Run { project, step: step.name });
+        let mut run = Run { project, step: step.name, failures: Vec::new() };
+        let tally = (step.run)(&mut run);
         println!("   {}: {tally} ({:.1} s)", step.name, begun.elapsed().as_secs_f64());
+        failures.extend(run.failures.into_iter().map(|what| format!("   {}: {what}", step.name)));
         total += tally;
     }
     println!("== total ({:.0} s)", start.elapsed().as_secs_f64());
+    if !failures.is_empty() {
+        println!(
+            "== what failed; the whole of it is in {}\n{}",
+            project.artifacts().display(),
+            failures.join("\n")
+        );
+    }
     total
+}
+
+/// The expectations that failed in what a program printed: a test of Rust's by its name, one of a script by its words.
+fn failures(output: &str) -> Vec<String> {
+    let failed = |line: &str| {
+        let test = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"));
+        test.or_else(|| line.strip_prefix("FAILED: ")).map(str::to_string)
+    };
+    output.lines().filter_map(failed).collect()
+}
+
+/// What a reader needs of the output of a program that failed: each failure with the lines after it, or where none is
+/// marked, the end. The log has the rest.
+fn excerpt(output: &str) -> String {
+    let lines: Vec<&str> = output.trim_end().lines().collect();
+    let is_start = |line: &str| line.starts_with("---- ") || line.starts_with("FAILED: ");
+    let mut wanted = vec![false; lines.len()];
+    for start in (0..lines.len()).filter(|at| is_start(lines[*at])) {
+        wanted[start..(start + LINES_PER_FAILURE).min(lines.len())].fill(true);
+    }
+    if !wanted.contains(&true) {
+        wanted[lines.len().saturating_sub(LINES_SHOWN)..].fill(true);
+    }
+    let chosen = lines.iter().zip(wanted).filter(|(_, wanted)| *wanted).take(LINES_SHOWN);
+    chosen.map(|(line, _)| line.chars().take(WIDTH).chain(['\n']).collect::<String>()).collect()
 }
 
 /// What a step works with.
 struct Run<'a> {
     project: &'a Project,
     step: &'static str,
+    /// What did not hold, each in a line.
+    failures: Vec<String>,
 }
 
 impl Run<'_> {
     /// Runs one program of the step. What it printed goes to a log; where it failed, also to the terminal.
+    ///
+    /// How far cargo is interests who sits before a terminal; a record of the run would be drowned in it.
     fn program(&mut self, command: &mut Command, errors: Errors, limit: Duration) -> Ended {
+        let errors = if io::stderr().is_terminal() { errors } else { Errors::Kept };
         let ended = process::run(command, errors, limit);
         self.log(&format!("$ {command:?}\n{}[{}]\n", ended.output, ended.how));
         if !ended.well {
-            println!("{}", ended.output.trim_end());
-            println!("   failed: {} ({})", command.get_program().to_string_lossy(), ended.how);
+            print!("{}", excerpt(&ended.output));
+            let how = format!("{} ({})", command.get_program().to_string_lossy(), ended.how);
+            println!("   failed: {how}");
+            self.failures.extend(failures(&ended.output));
+            self.failures.push(how);
         }
         ended
     }
@@ -182,6 +232,7 @@ impl Run<'_> {
         self.log(&format!("{}: {what}\n", if held { "held" } else { "FAILED" }));
         if !held {
             println!("   FAILED: {what}");
+            self.failures.push(what.to_string());
         }
         Tally::one(held)
     }
@@ -225,6 +276,21 @@ mod tests {
         assert!(parse("--only fromat").unwrap_err().contains("--list"));
         assert!(parse("--onyl format").unwrap_err().contains("not an option"));
         assert!(parse("--only").is_err());
+    }
+
+    /// Of a long output, what failed is shown, and its names stand in the list at the end; without a mark, its end.
+    #[test]
+    fn failures_are_found_in_a_long_output() {
+        let noise = "held: this\n".repeat(1000);
+        let test = "test deep::inside ... FAILED\n---- deep::inside stdout ----\nleft: 1\n";
+        let output = format!("{noise}{test}{noise}FAILED: points of the empty one\n0.5\n{noise}");
+        assert_eq!(failures(&output), ["deep::inside", "points of the empty one"]);
+        let shown = excerpt(&output);
+        assert!(
+            shown.contains("left: 1\n") && shown.contains("\n0.5\n") && shown.lines().count() <= LINES_SHOWN
+        );
+        let unmarked = excerpt(&format!("{noise}error: could not compile"));
+        assert!(unmarked.ends_with("error: could not compile\n") && unmarked.lines().count() == LINES_SHOWN);
     }
 
     /// Names are unique: `--only` means one step.
