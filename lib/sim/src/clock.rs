@@ -30,8 +30,8 @@ pub struct Discipline {
 pub(crate) struct Clock {
     /// The true time up to which everything below is counted.
     at: Time,
-    /// What the clock showed then.
-    shown: Time,
+    /// What the clock showed then, since the beginning: a clock that was set back before it is there shows [`Time::ZERO`] until it is.
+    shown: Duration,
     /// What the oscillator had counted then.
     counted: Time,
     /// How much too fast the oscillator runs, in parts per billion.
@@ -54,7 +54,7 @@ impl Clock {
     pub(crate) fn new(now: Time) -> Clock {
         Clock {
             at: now,
-            shown: now,
+            shown: now - Time::ZERO,
             counted: now,
             drift: 0,
             slew: 0,
@@ -70,6 +70,11 @@ impl Clock {
 
     /// What the clock shows at the true time `now`.
     pub(crate) fn read(&self, now: Time) -> Time {
+        Time::ZERO + self.since_zero(now)
+    }
+
+    /// The same as a signed number, since a clock may be behind the first time of all.
+    fn since_zero(&self, now: Time) -> Duration {
         if self.frozen {
             return self.shown;
         }
@@ -99,14 +104,14 @@ impl Clock {
 
     /// Counts everything up to `now`, so that what changes from here on does not change what was.
     fn settle(&mut self, now: Time) {
-        (self.shown, self.counted) = (self.read(now), self.monotonic(now));
+        (self.shown, self.counted) = (self.since_zero(now), self.monotonic(now));
         self.at = now;
     }
 
     /// Sets the clock forward, or back if `by` is negative.
     pub(crate) fn step(&mut self, now: Time, by: Duration) {
         self.settle(now);
-        self.shown += by;
+        self.shown = self.shown + by;
     }
 
     pub(crate) fn set_drift(&mut self, now: Time, ppb: i64) {
@@ -142,10 +147,10 @@ impl Clock {
         let discipline = self.discipline?;
         self.settle(now);
         let error = random.between(-discipline.error, discipline.error);
-        let offset = (now + self.server_error + error) - self.shown;
+        let offset = (now - Time::ZERO) + self.server_error + error - self.shown;
         self.last_poll = now;
         if offset > STEP_THRESHOLD || offset < -STEP_THRESHOLD {
-            self.shown += offset;
+            self.shown = self.shown + offset;
             (self.slew, self.residual) = (0, Duration::ZERO);
         } else {
             let needed =
@@ -191,6 +196,17 @@ mod tests {
         assert_eq!(clock.read(at(40)), at(25) + ms(3));
         assert_eq!(clock.monotonic(at(40)), at(40) + ms(4));
         assert_eq!(clock.true_time(secs(10_001)), secs(10_000));
+    }
+
+    #[test]
+    fn a_clock_behind_the_first_time_shows_it_until_it_is_there() {
+        // Set back by 60 ms at the very beginning, it is behind by 60 ms for good, not only until somebody looks.
+        let mut clock = Clock::new(at(0));
+        clock.step(at(0), -ms(60));
+        assert_eq!((clock.read(at(0)), clock.read(at(0) + ms(60))), (at(0), at(0)));
+        assert_eq!(clock.read(at(1)), at(1) - ms(60));
+        clock.step(at(1), ms(60));
+        assert_eq!(clock.read(at(2)), at(2));
     }
 
     #[test]
