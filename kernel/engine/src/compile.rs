@@ -190,6 +190,9 @@ impl Attempt {
             }
             return;
         };
+        if source.notebook.defines_value_after(name, variable.declared_in) {
+            return;
+        }
         match nameable(&variable.type_name, choices, source.notebook) {
             Ok(type_text) => self.taken.push(Taken {
                 name: name.to_string(),
@@ -258,8 +261,11 @@ impl Attempt {
             let requires = |span: &&&Span| span.label.as_ref().is_some_and(|it| it.contains("requires"));
             let of_stores = |line: &&Line| matches!(line, Line::Store(_));
             let borrower = secondary.iter().filter(requires).find_map(meaning).filter(of_stores);
-            let others = primary.iter().chain(&secondary).filter_map(meaning);
-            let mut meant: Vec<&Line> = others.collect();
+            // A type that is named wrongly is wrong where it stands. That a variable comes from there is said in passing of
+            // what is wrong in the cell.
+            let in_passing =
+                secondary.iter().filter_map(meaning).filter(|line| !matches!(line, Line::Take(_)));
+            let mut meant: Vec<&Line> = primary.iter().filter_map(meaning).chain(in_passing).collect();
             meant.sort_by_key(|line| !of_stores(line));
             meant.splice(0..0, borrower);
             match meant.first() {
@@ -277,7 +283,7 @@ impl Attempt {
             }
         }
         learned |= !misnamed.is_empty();
-        misnamed.iter().for_each(|(name, unknown)| self.rename(name, unknown, source, choices));
+        self.rename(&misnamed, source, choices);
         if !real.is_empty() || (!learned && shown.is_none()) {
             return match self.everything {
                 true => Verdict::Failed(real),
@@ -326,19 +332,26 @@ impl Attempt {
         self.stored.len() < before
     }
 
-    /// Tries the next name for a type of which the compiler does not know the one that was tried; `unknown` are the words in it that the
-    /// compiler stumbled over.
-    fn rename(&mut self, name: &str, unknown: &[&str], source: &Source<'_>, choices: &mut Choices) {
-        let Some(variable) = source.notebook.variables.get(name) else { return };
-        self.taken.retain(|it| it.name != name);
-        match next_choices(&variable.type_name, choices, unknown) {
-            Some(others) => {
-                *choices = others;
-                self.take(name, source, choices);
+    /// Tries the next names for types of which the compiler does not know those that were tried: by variable, the words that the compiler
+    /// stumbled over. All go on from the same choices: one type of two variables goes on by one name, not by two.
+    fn rename(&mut self, misnamed: &BTreeMap<String, Vec<&str>>, source: &Source<'_>, choices: &mut Choices) {
+        let tried = choices.clone();
+        for (name, unknown) in misnamed {
+            let Some(variable) = source.notebook.variables.get(name) else { continue };
+            self.taken.retain(|it| it.name != *name);
+            match next_choices(&variable.type_name, &tried, unknown) {
+                Some(others) => {
+                    choices.extend(others.into_iter().filter(|it| tried.get(&it.0) != Some(&it.1)))
+                }
+                None => {
+                    let reason = why_out_of_reach(name, &Nameless::Unknown, variable);
+                    self.out_of_reach.insert(name.clone(), reason);
+                }
             }
-            None => {
-                let reason = why_out_of_reach(name, &Nameless::Unknown, variable);
-                self.out_of_reach.insert(name.to_string(), reason);
+        }
+        for name in misnamed.keys() {
+            if !self.out_of_reach.contains_key(name) {
+                self.take(name, source, choices);
             }
         }
     }

@@ -136,6 +136,16 @@ impl Notebook {
             && self.items.iter().any(|it| it.epoch > import.epoch && collide(&it.item, &import.item))
     }
 
+    /// Whether a function, a constant or a static of this name was defined after this cell: then the name means that.
+    pub fn defines_value_after(&self, name: &str, cell: u32) -> bool {
+        let is_value = |it: &&Live| {
+            let parsed = syn::parse_str::<syn::Item>(it.text());
+            matches!(parsed, Ok(syn::Item::Fn(_) | syn::Item::Const(_) | syn::Item::Static(_)))
+        };
+        let named = |it: &&Live| it.source.number > cell && it.item.names.iter().any(|own| own == name);
+        self.items.iter().filter(named).any(|it| is_value(&it))
+    }
+
     /// Names of types that come from outside, are used by items, and mean something else from now on.
     fn hidden_by(&self, parsed: &Parsed) -> Names {
         let own: Names = self

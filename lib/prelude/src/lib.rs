@@ -19,6 +19,7 @@ pub use netsplit_check::{
     sequential, staleness_within, staleness_within_versions, writes_follow_reads,
 };
 pub use netsplit_grade as grade;
+pub use netsplit_node::trace;
 pub use netsplit_node::{
     Address, CallId, Context, Disk, Disturbance, Duration, History, Inspection, Interval, Invariant,
     KeyValueRequest, KeyValueResponse, Member, Node, NodeId, Operation, Outcome, Random, Service, Signature,
