@@ -102,6 +102,22 @@ fn what_cannot_be_judged_is_told() {
     }
 }
 
+/// A test that waits in a loop for what an answer never does comes to an end, and says so.
+#[test]
+fn a_test_that_waits_for_ever_ends() {
+    let library = library();
+    let right = reference("echo");
+    let silent = right.replace("ctx.reply(call, said);", "let _ = (call, said, ctx);");
+    assert_ne!(silent, right);
+    assert_eq!(graded(&library, "echo", &[&right], &VISIBLE).report.points, 10.0);
+    let report = graded(&library, "echo", &[&silent], &VISIBLE).report;
+    assert_eq!((report.points, report.passed), (0.0, (0, 1)), "{report:#?}");
+    assert!(
+        format!("{:?}", report.shown[0].failures).contains("what the test waits for never comes"),
+        "{report:#?}"
+    );
+}
+
 /// Errors stand at the lines of the student's cell, and none of our text is shown.
 #[test]
 fn errors_stand_where_they_are() {

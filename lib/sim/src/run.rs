@@ -17,7 +17,7 @@ const EVENTS_AT_ONE_INSTANT: u64 = 10_000_000;
 /// After so many events a run looks at the machine's clock and memory, and tells how far it is.
 const EVENTS_BETWEEN_LOOKS: u64 = 8192;
 
-/// How much one run may take: one `run_for`, `run_until` or `step`. What is not said is not bounded, but for the number of events,
+/// How much one run may take (one `run_for`, `run_until` or `step`), or all of them together. What is not said is not bounded, but for the number of events,
 /// which is 10 billion: more than a run that somebody waits for.
 ///
 /// A run that reaches its budget ends between two events, with a sentence; the laboratory can go on from there. Events and virtual time are
@@ -45,6 +45,8 @@ const EVENTS_BETWEEN_LOOKS: u64 = 8192;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     events: u64,
+    is_for_all_runs: bool,
+    runs: Option<u64>,
     simulated: Option<Duration>,
     real: Option<Duration>,
     memory: Option<u64>,
@@ -52,7 +54,14 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { events: 10_000_000_000, simulated: None, real: None, memory: None }
+        Budget {
+            events: 10_000_000_000,
+            is_for_all_runs: false,
+            runs: None,
+            simulated: None,
+            real: None,
+            memory: None,
+        }
     }
 }
 
@@ -64,7 +73,26 @@ impl Budget {
 
     /// At most so many events.
     pub fn events(self, events: u64) -> Budget {
-        Budget { events, ..self }
+        Budget { events, is_for_all_runs: false, ..self }
+    }
+
+    /// At most so many events in all runs together, from the world's beginning, instead of in each of them.
+    ///
+    /// ```
+    /// use netsplit_node::secs;
+    /// use netsplit_sim::{Budget, Lab, Stopped};
+    /// let lab = Lab::new(42);
+    /// lab.set_budget(Budget::new().events_in_all(1_000).runs(100));
+    /// let stopped = (0..).find_map(|_| lab.try_run_for(secs(1)).err()).unwrap(); // waits for what never comes
+    /// assert!(stopped.to_string().starts_with("the run's budget of 100 runs was used up"), "{stopped}");
+    /// ```
+    pub fn events_in_all(self, events: u64) -> Budget {
+        Budget { events, is_for_all_runs: true, ..self }
+    }
+
+    /// At most so many runs in all: a program that waits in a loop for what never comes is ended by this where nothing happens in the world.
+    pub fn runs(self, runs: u64) -> Budget {
+        Budget { runs: Some(runs), ..self }
     }
 
     /// At most so much virtual time.
@@ -169,6 +197,7 @@ pub(crate) struct Meter {
     budget: Budget,
     began: Time,
     until: Time,
+    /// From which event on they count.
     first: u64,
     /// At which event to look next.
     next: u64,
@@ -178,11 +207,16 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// For a run of `world` until a time.
-    pub(crate) fn new(world: &World, until: Time) -> Meter {
+    /// For a run of `world` that begins now, until a time.
+    pub(crate) fn new(world: &mut World, until: Time) -> Meter {
         let memory = world.budget.memory.and_then(|_| resident_memory());
-        let (budget, first) = (world.budget, world.handled);
-        let next = first + budget.events.min(EVENTS_BETWEEN_LOOKS);
+        let budget = world.budget;
+        world.runs += 1;
+        let first = if budget.is_for_all_runs { 0 } else { world.handled };
+        let left = budget.events.saturating_sub(world.handled - first);
+        // One run too many looks before its first event.
+        let is_one_too_many = budget.runs.is_some_and(|runs| world.runs > runs);
+        let next = if is_one_too_many { 0 } else { world.handled + left.min(EVENTS_BETWEEN_LOOKS) };
         Meter { budget, began: world.now, until, first, next, progress: Progress::begin(), memory }
     }
 
@@ -212,6 +246,9 @@ impl Meter {
         let handled = world.handled - self.first;
         if handled >= self.budget.events {
             return Err(self.over(world, format!("{} events", grouped(self.budget.events))));
+        }
+        if let Some(runs) = self.budget.runs.filter(|runs| world.runs > *runs) {
+            return Err(self.over(world, format!("{} runs", grouped(runs))));
         }
         self.next = world.handled + EVENTS_BETWEEN_LOOKS.min(self.budget.events - handled);
         let taken = self.progress.taken();

@@ -133,6 +133,8 @@ pub(crate) struct World {
     pub(crate) renumbered: Option<Box<Renumbered>>,
     /// Events handled so far.
     pub(crate) handled: u64,
+    /// Runs begun so far.
+    pub(crate) runs: u64,
     /// Whether something is to be looked at after each event: plans that wait, properties, panics that end the run.
     pub(crate) looks: bool,
 }
@@ -177,6 +179,7 @@ impl World {
             following: None,
             renumbered: None,
             handled: 0,
+            runs: 0,
             looks: false,
         }
     }

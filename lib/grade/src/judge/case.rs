@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use netsplit_check::Verdict;
 use netsplit_figure::Figure;
-use netsplit_node::{NodeId, Random, Service};
+use netsplit_node::{NodeId, Random, Service, Time};
 use netsplit_report::Kind;
 use netsplit_sim::{Budget, Cluster, Lab};
+use netsplit_view::Diagram;
 use sha2::{Digest, Sha256};
 
 use super::hosts::{Death, Hosts};
@@ -17,6 +18,12 @@ use crate::host::Wire;
 
 /// The stream of random numbers that is the test's own: no part of a world draws from it.
 const TEST: u64 = u64::from_le_bytes(*b"thetest.");
+
+/// A test that lets time pass so often waits for what never comes.
+const MOST_RUNS: u64 = 1_000_000;
+
+/// So many events of a case that went wrong are shown.
+const MOST_SHOWN: usize = 200;
 
 /// One thing that a case has looked at.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,19 +80,22 @@ pub struct Case {
     pub(super) measure: Option<f64>,
     pub(super) picture: Option<Figure>,
     deaths: Arc<Mutex<Vec<Death>>>,
+    /// What was found wrong first, and when.
+    first_wrong: Option<(String, Time)>,
 }
 
 impl Case {
     pub(super) fn new(seed: u64, secret: [u8; 32], hosts: Hosts, steps: u64, is_watched: bool) -> Case {
         let lab = Lab::new(seed);
-        lab.set_budget(Budget::new().events(steps));
+        lab.set_budget(Budget::new().events_in_all(steps).runs(MOST_RUNS));
         if !is_watched {
             lab.keep_events(0);
             lab.keep_states(0);
         }
         let random = Random::stream(seed, &[TEST]);
         let (findings, deaths) = (Vec::new(), Arc::default());
-        Case { seed, lab, random, hosts, is_watched, secret, findings, measure: None, picture: None, deaths }
+        let (measure, picture, first_wrong) = (None, None, None);
+        Case { seed, lab, random, hosts, is_watched, secret, findings, measure, picture, deaths, first_wrong }
     }
 
     /// The world.
@@ -206,13 +216,35 @@ impl Case {
     }
 
     fn find(&mut self, name: &str, kind: Kind, credit: f64, weight: f64, reason: String) {
+        if credit < 1.0 && self.first_wrong.is_none() {
+            self.first_wrong = Some((name.to_owned(), self.lab.now()));
+        }
         self.findings.push(Finding { name: name.to_owned(), kind, credit, weight, reason });
     }
 
-    /// The world as a picture.
+    /// The world as a picture: of a long case, what came before something was found wrong.
     pub(super) fn diagram(&self) -> Option<Figure> {
         let trace = self.lab.trace();
-        (!trace.events.is_empty()).then(|| self.lab.diagram().figure())
+        if trace.events.is_empty() {
+            return None;
+        }
+        let (name, end) = self.first_wrong.clone().unzip();
+        let end = end.unwrap_or(trace.until);
+        let before = trace.events.partition_point(|event| event.time <= end);
+        let since = before.checked_sub(MOST_SHOWN).map(|first| trace.events[first].time);
+        let mut diagram = Diagram::from(trace);
+        if let Some(since) = since {
+            diagram = diagram.since(since).until(end);
+        }
+        if let Some(name) = name {
+            diagram = diagram.title(format!("Until \u{201c}{name}\u{201d} was looked at"));
+        }
+        Some(diagram.figure())
+    }
+
+    /// Whether the world has come to what it was given.
+    pub(super) fn is_over_budget(&self, steps: u64) -> bool {
+        self.lab.events_handled() >= steps || self.lab.runs_begun() > MOST_RUNS
     }
 
     pub(super) fn deaths(&self) -> Vec<Death> {

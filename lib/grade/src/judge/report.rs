@@ -117,7 +117,8 @@ fn troubles(ran: &[Ran]) -> Vec<String> {
             Trouble::Died(Death::NotStarted) => "a process for the answer could not be started".to_owned(),
             Trouble::Died(death) => format!("the answer's process {}", death.sentence()),
             Trouble::OverBudget => {
-                "the world took more steps than it may: messages or timers without end".to_owned()
+                "the world took more steps than it may: messages or timers without end, or what is waited for never comes"
+                    .to_owned()
             }
             Trouble::TestFailed(_) => {
                 "the test itself failed: please tell who has written the exercise".to_owned()
@@ -142,7 +143,10 @@ fn shown(exercise: &Exercise, case: &Ran) -> Shown {
         Trouble::Died(death) => {
             ("a process ended".to_owned(), format!("the node's process {}", death.sentence()))
         }
-        Trouble::OverBudget => ("too many steps".to_owned(), "messages or timers without end?".to_owned()),
+        Trouble::OverBudget => (
+            "too many steps".to_owned(),
+            "messages or timers without end, or what the test waits for never comes".to_owned(),
+        ),
         Trouble::TestFailed(text) => ("the test itself failed".to_owned(), text.clone()),
         Trouble::GivenUp => ("not run".to_owned(), "several cases before took too long".to_owned()),
     }));

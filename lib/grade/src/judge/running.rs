@@ -44,7 +44,7 @@ pub enum Trouble {
     Panicked(String),
     /// A process came to its end.
     Died(Death),
-    /// The world took more steps than it may.
+    /// The world took more steps than it may, or the test waited for what never came.
     OverBudget,
     /// The test itself failed: its author's mistake, or an answer that nobody thought of.
     TestFailed(String),
@@ -115,7 +115,7 @@ impl Runner<'_> {
         let trouble = match (ended, death, panicked) {
             (_, Some(death), _) => Some(Trouble::Died(death)),
             (_, None, Some(panic)) => Some(Trouble::Panicked(panic.text)),
-            (Err(_), ..) if case.lab().events_handled() >= self.budgets.steps => Some(Trouble::OverBudget),
+            (Err(_), ..) if case.is_over_budget(self.budgets.steps) => Some(Trouble::OverBudget),
             (Err(payload), ..) => Some(Trouble::TestFailed(words(payload.as_ref()))),
             (Ok(()), None, None) => None,
         };

@@ -5,7 +5,7 @@ use netsplit_node::{Duration, Time};
 use super::Lab;
 use crate::error::{LabError, expect, forwards};
 use crate::run::{Budget, Meter, Stopped};
-use crate::world::NodePanic;
+use crate::world::{NodePanic, World};
 
 impl Lab {
     /// Lets `time` pass.
@@ -45,7 +45,7 @@ impl Lab {
         let time = expect(forwards("a run", time));
         let mut world = self.world();
         world.states.begin_run();
-        let mut meter = Meter::new(&world, world.now + time);
+        let mut meter = watch_over(&mut world, time);
         world.run(&mut meter)
     }
 
@@ -75,7 +75,7 @@ impl Lab {
         let mut meter = {
             let mut world = self.world();
             world.states.begin_run();
-            Meter::new(&world, world.now + limit)
+            watch_over(&mut world, limit)
         };
         loop {
             if condition() {
@@ -94,12 +94,12 @@ impl Lab {
     /// Where [`try_run_for`](Lab::try_run_for) gives an error, with that as its message.
     #[track_caller]
     pub fn step(&self) -> bool {
-        let mut meter = Meter::new(&self.world(), Time::MAX);
+        let mut meter = Meter::new(&mut self.world(), Time::MAX);
         let stepped = self.world().step(&mut meter);
         stepped.unwrap_or_else(|stopped| stopped.tell())
     }
 
-    /// From now on no run takes more than this.
+    /// From now on no run takes more than this, nor all of them together where it says so.
     ///
     /// # Panics
     /// If a time of it is negative.
@@ -141,4 +141,10 @@ impl Lab {
         world.ends_on_panic = true;
         world.refresh_extras();
     }
+}
+
+/// Watches over a run of `world` for so long.
+fn watch_over(world: &mut World, time: Duration) -> Meter {
+    let until = world.now + time;
+    Meter::new(world, until)
 }

@@ -100,4 +100,9 @@ impl Lab {
     pub fn events_handled(&self) -> u64 {
         self.world().handled()
     }
+
+    /// How often the world was let run so far: each `run_for`, `run_until` and `step` is one.
+    pub fn runs_begun(&self) -> u64 {
+        self.world().runs
+    }
 }
