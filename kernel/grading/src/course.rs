@@ -8,14 +8,19 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::num::NonZero;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use netsplit_report::Mode;
 
 use crate::error::GradingError;
 use crate::exercises::{EXERCISES, Exercises, INSTRUCTOR};
 
 /// The variable that names the course's folder.
 pub const COURSE: &str = "NETSPLIT_COURSE";
+/// The variable that says how many of an exercise's hidden cases are judged, about, instead of all.
+pub const CASES: &str = "NETSPLIT_CASES";
 /// The variable by which nbgrader says what it executes a notebook for.
 const EXECUTION: &str = "NBGRADER_EXECUTION";
 const SECRET: &str = "secret";
@@ -26,10 +31,22 @@ pub fn is_autograding() -> bool {
     std::env::var_os(EXECUTION).is_some_and(|it| it == "autograde")
 }
 
+/// How many cases the environment asks for.
+fn cases_of_environment() -> Result<Option<NonZero<u32>>, GradingError> {
+    match std::env::var(CASES).ok().filter(|it| !it.is_empty()) {
+        None => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| {
+            GradingError::Course(format!("expected a number of cases above 0 in {CASES}, got {text:?}"))
+        }),
+    }
+}
+
 /// A course.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
     folder: PathBuf,
+    /// About so many hidden cases of an exercise are judged; nothing is all.
+    cases: Option<NonZero<u32>>,
 }
 
 impl Course {
@@ -40,7 +57,7 @@ impl Course {
     pub fn open(folder: &Path) -> Result<Self, GradingError> {
         let folder = folder.canonicalize().map_err(|error| GradingError::file("read", folder, error))?;
         match folder.join("source").is_dir() {
-            true => Ok(Self { folder }),
+            true => Ok(Self { folder, cases: None }),
             false => Err(GradingError::Course(format!(
                 "expected a course in {}, with assignments in the folder source; found no such folder",
                 folder.display()
@@ -54,11 +71,24 @@ impl Course {
     /// If it names none, or there is none.
     pub fn of_environment() -> Result<Self, GradingError> {
         match std::env::var_os(COURSE).filter(|it| !it.is_empty()) {
-            Some(folder) => Self::open(Path::new(&folder)),
+            Some(folder) => Ok(Self::open(Path::new(&folder))?.with_cases(cases_of_environment()?)),
             None => Err(GradingError::Course(format!(
                 "nbgrader executes this notebook for its grade, and {COURSE} does not say where the course is: set it to the folder with source/ and instructor/"
             ))),
         }
+    }
+
+    /// With about so many hidden cases of each exercise, instead of all.
+    pub fn with_cases(self, cases: Option<NonZero<u32>>) -> Self {
+        Self { cases, ..self }
+    }
+
+    /// How submissions of this course are judged.
+    ///
+    /// # Errors
+    /// If the secret cannot be read or written.
+    pub fn mode(&self) -> Result<Mode, GradingError> {
+        Ok(Mode::Hidden { secret: self.secret()?, most: self.cases.map(NonZero::get) })
     }
 
     /// The secret, which is made when there is none.

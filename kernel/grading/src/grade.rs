@@ -79,7 +79,7 @@ pub fn key(cells: &[Told], exercise: &str, judge: &Judge, mode: &Mode) -> String
     let mut key = Key::default().and("grade 1").and(&judge.key).and(exercise);
     key = match mode {
         Mode::Visible { seed } => key.and("visible").and(format!("{seed:?}")),
-        Mode::Hidden { secret } => key.and("hidden").and(secret),
+        Mode::Hidden { secret, most } => key.and("hidden").and(secret).and(format!("{most:?}")),
     };
     cells.iter().fold(key, |key, cell| key.and(cell.number.to_string()).and(&cell.code)).name()
 }

@@ -19,7 +19,7 @@ mod workshop;
 
 pub use answer::{Answer, exercises_of};
 pub use command::{COMMANDS, Grading};
-pub use course::{COURSE, Course, is_autograding};
+pub use course::{CASES, COURSE, Course, is_autograding};
 pub use error::GradingError;
 pub use exercises::{EXERCISES, Exercises, Files, INSTRUCTOR, SourceFile};
 pub use grade::{Graded, grade};

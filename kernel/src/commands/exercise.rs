@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use netsplit_grading::check::Depth;
 use netsplit_grading::{check, template};
 
 use super::{Failure, Outcome};
@@ -17,6 +18,9 @@ pub enum Command {
         /// Exercises, folders of exercises, or names of exercises in ./exercises
         #[arg(required = true)]
         exercises: Vec<PathBuf>,
+        /// Judge about 200 of the hidden cases of each exercise: for a look in between
+        #[arg(long)]
+        quick: bool,
     },
     /// Write a new exercise that works, to be changed from there
     New {
@@ -31,7 +35,9 @@ pub enum Command {
 /// Runs the command.
 pub fn run(command: Command) -> Outcome {
     match command {
-        Command::Check { exercises } => check_all(&exercises),
+        Command::Check { exercises, quick } => {
+            check_all(&exercises, if quick { Depth::Quick } else { Depth::Full })
+        }
         Command::New { name, assignment } => {
             let written = template::write(&name, &assignment).map_err(failed)?;
             for path in written {
@@ -43,7 +49,7 @@ pub fn run(command: Command) -> Outcome {
     }
 }
 
-fn check_all(exercises: &[PathBuf]) -> Outcome {
+fn check_all(exercises: &[PathBuf], depth: Depth) -> Outcome {
     super::can_confine()?;
     let prepared = library::prepare(&mut |line| eprintln!("{line}"));
     let library = prepared.map_err(|error| Failure(error.to_string()))?;
@@ -52,7 +58,8 @@ fn check_all(exercises: &[PathBuf]) -> Outcome {
     for path in exercises {
         let (folder, only) = check::find(path).map_err(failed)?;
         let mut tell = |tried: &check::Tried| println!("{}", check::line(tried));
-        is_well &= check::check(&library, &folder, only.as_deref(), workers, &mut tell).map_err(failed)?;
+        is_well &=
+            check::check(&library, &folder, only.as_deref(), depth, workers, &mut tell).map_err(failed)?;
     }
     match is_well {
         true => Ok(()),

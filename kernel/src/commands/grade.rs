@@ -7,7 +7,7 @@ use std::process::Command;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use netsplit_grading::batch::{self, Batch, Row, Watcher};
-use netsplit_grading::{COURSE, Course};
+use netsplit_grading::{CASES, COURSE, Course};
 
 use super::{Failure, Outcome};
 use crate::engine::library::{self, Library};
@@ -29,6 +29,10 @@ pub struct Arguments {
     /// A folder of exercises, whose visible tests are judged
     #[arg(long, value_name = "FOLDER")]
     pub exercises: Option<PathBuf>,
+
+    /// Judge about so many of the hidden cases of each exercise, instead of all: for a class on a small machine
+    #[arg(long, env = CASES, value_name = "N")]
+    pub cases: Option<NonZero<u32>>,
 
     /// How many submissions are graded at once; by default one for each processor
     #[arg(short, long, value_name = "N")]
@@ -65,7 +69,9 @@ pub fn run(arguments: Arguments) -> Outcome {
     super::can_confine()?;
     let from = match (&arguments.exercises, &arguments.course) {
         (Some(folder), _) => batch::From::Folder(batch::exercises_folder(folder)),
-        (None, Some(course)) => batch::From::Course(Course::open(course).map_err(failed)?),
+        (None, Some(course)) => {
+            batch::From::Course(Course::open(course).map_err(failed)?.with_cases(arguments.cases))
+        }
         (None, None) => {
             return Err(Failure(
                 "expected --course FOLDER, or --exercises FOLDER: against what is it to be graded?".into(),

@@ -208,9 +208,7 @@ impl Batch<'_> {
 
     fn assignment(&self, name: &str, watcher: &mut dyn Watcher) -> Result<Assignment, GradingError> {
         let (folder, mode, exercises) = match &self.from {
-            From::Course(course) => {
-                (course.source(name), Mode::Hidden { secret: course.secret()? }, course.exercises(name)?)
-            }
+            From::Course(course) => (course.source(name), course.mode()?, course.exercises(name)?),
             From::Folder(folder) => {
                 let above = folder.parent().map(Path::to_path_buf).unwrap_or_default();
                 (above, Mode::Visible { seed: None }, Exercises::read(folder, None)?)

@@ -1,4 +1,4 @@
-//! A course of two exercises, and answers to them, for tests with the real compiler and judge.
+//! A course of three exercises, and answers to them, for tests with the real compiler and judge.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ pub fn reference(exercise: &str) -> String {
 
 /// A mode that counts.
 pub fn hidden() -> Mode {
-    Mode::Hidden { secret: "a secret of tests".to_string() }
+    Mode::Hidden { secret: "a secret of tests".to_string(), most: None }
 }
 
 /// Cells with these texts.

@@ -29,6 +29,8 @@ pub enum Mode {
     Hidden {
         /// The course's secret, from which the seeds and the choice of wrong implementations come.
         secret: String,
+        /// About so many cases of an exercise at most, each test with its share of them; nothing is all.
+        most: Option<u32>,
     },
 }
 

@@ -21,6 +21,9 @@ pub use submitted::{Message, Submitted};
 use exercise::Seeds;
 use running::{Due, Runner};
 
+/// So many cases of a test are judged even where its share is smaller.
+const FEWEST: u32 = 5;
+
 /// The program that a judge is: `describe` tells what the exercises are, `run` judges one answer.
 pub fn judge(exercises: Vec<Exercise>) -> ExitCode {
     // What a test says when it fails is told in the report.
@@ -61,7 +64,7 @@ fn run(exercises: &[Exercise], job: &Job) -> Result<String, String> {
     })?;
     let (is_watched, secret) = match &job.mode {
         Mode::Visible { .. } => (true, "visible"),
-        Mode::Hidden { secret } => (false, secret.as_str()),
+        Mode::Hidden { secret, .. } => (false, secret.as_str()),
     };
     let runner =
         Runner { job, budgets: exercise.data.budgets, secret: Sha256::digest(secret).into(), is_watched };
@@ -77,7 +80,11 @@ fn run(exercises: &[Exercise], job: &Job) -> Result<String, String> {
 /// The cases of an exercise: the visible ones with their seeds or another; where it counts the hidden ones alone, since whoever knows a case can
 /// write down its answer.
 fn due(exercise: &Exercise, mode: &Mode) -> Vec<Due> {
-    let has_hidden = exercise.tests.iter().any(|test| matches!(test.seeds, Seeds::Hidden(_)));
+    let counts = exercise.tests.iter().filter_map(|test| match test.seeds {
+        Seeds::Hidden(count) => Some(count),
+        Seeds::Visible(_) => None,
+    });
+    let (has_hidden, hidden) = (counts.clone().next().is_some(), counts.sum::<u32>());
     let tests = exercise.tests.iter().enumerate();
     let cases = tests.flat_map(|(place, test)| {
         let seeds: Vec<u64> = match (mode, test.seeds) {
@@ -85,15 +92,40 @@ fn due(exercise: &Exercise, mode: &Mode) -> Vec<Due> {
             (Mode::Visible { .. }, Seeds::Hidden(_)) => Vec::new(),
             (Mode::Hidden { .. }, Seeds::Visible(_)) if has_hidden => Vec::new(),
             (Mode::Hidden { .. }, Seeds::Visible(own)) => vec![own],
-            (Mode::Hidden { secret }, Seeds::Hidden(count)) => {
+            (Mode::Hidden { secret, most }, Seeds::Hidden(count)) => {
                 let seed = |index: u32| {
                     let parts = [secret.as_str(), &exercise.data.name, &test.name].map(str::as_bytes);
                     case::number_of(&[parts[0], parts[1], parts[2], &index.to_le_bytes()])
                 };
-                (0..count).map(seed).collect()
+                (0..share(count, hidden, *most)).map(seed).collect()
             }
         };
         seeds.into_iter().map(move |seed| Due { test: place, seed, run: test.run.clone() })
     });
     cases.collect()
+}
+
+/// How many of the `count` cases of a test are judged where an exercise, with `hidden` cases in all, may have about `most`: its share, but
+/// never none of them.
+fn share(count: u32, hidden: u32, most: Option<u32>) -> u32 {
+    match most {
+        Some(most) if most < hidden => {
+            let share = u64::from(count) * u64::from(most) / u64::from(hidden);
+            u32::try_from(share).unwrap_or(count).max(count.min(FEWEST))
+        }
+        _ => count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn each_test_has_its_share() {
+        // Of 2,000 cases about 200: a tenth of each, but of small tests five; where there are fewer all.
+        assert_eq!([1_400, 590, 8, 2].map(|count| share(count, 2_000, Some(200))), [140, 59, 5, 2]);
+        assert_eq!(share(150, 180, Some(200)), 150);
+        assert_eq!(share(1_400, 2_000, None), 1_400);
+    }
 }

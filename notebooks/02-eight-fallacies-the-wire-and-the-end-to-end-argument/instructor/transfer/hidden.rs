@@ -7,23 +7,23 @@ use super::exercise::{BAD, Weather, files};
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
     exercise
-        .hidden("loss", 30, |case| {
+        .hidden("loss", 45, |case| {
             let loss = share(case, 0.5);
             files(case, &Weather { loss, ..Weather::default() });
         })
-        .hidden("doubles and late packets", 30, |case| {
+        .hidden("doubles and late packets", 45, |case| {
             let (duplicate, reorder) = (share(case, 0.5), share(case, 0.6));
             files(case, &Weather { duplicate, reorder, ..Weather::default() });
         })
-        .hidden("a router's memory", 50, |case| {
+        .hidden("a router's memory", 75, |case| {
             let corrupt = 0.05 + share(case, 0.35);
             files(case, &Weather { corrupt, ..Weather::default() });
         })
-        .hidden("trouble on the way back", 30, |case| {
+        .hidden("trouble on the way back", 45, |case| {
             let (loss, corrupt) = (share(case, 0.5), 0.1 + share(case, 0.4));
             files(case, &Weather { loss, corrupt, only_back: true, ..Weather::default() });
         })
-        .hidden("all of it", 60, |case| {
+        .hidden("all of it", 90, |case| {
             let loss = share(case, 0.4);
             files(case, &Weather { loss, ..BAD });
         })

@@ -8,20 +8,20 @@ use super::exercise::{Scene, forty_three_seconds, minority, one_observer_misses,
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
     exercise
-        .hidden("the primary crashes, and perhaps another database", 40, |case| {
+        .hidden("the primary crashes, and perhaps another database", 60, |case| {
             let alive = survivors(case);
             primary_crashes(case, alive);
         })
-        .hidden("43 seconds, with all databases or not", 35, |case| {
+        .hidden("43 seconds, with all databases or not", 55, |case| {
             let alive = survivors(case);
             forty_three_seconds(case, alive);
         })
-        .hidden("one observer misses the primary", 20, one_observer_misses)
-        .hidden("a minority stays alone", 15, minority)
-        .hidden("the primary only pauses", 10, pauses)
-        .hidden("observers crash in the middle", 40, observers_crash)
-        .hidden("the successor fails too", 20, successor)
-        .hidden("five observers and a bad network", 20, five)
+        .hidden("one observer misses the primary", 30, one_observer_misses)
+        .hidden("a minority stays alone", 25, minority)
+        .hidden("the primary only pauses", 20, pauses)
+        .hidden("observers crash in the middle", 55, observers_crash)
+        .hidden("the successor fails too", 30, successor)
+        .hidden("five observers and a bad network", 25, five)
 }
 
 /// Which databases are left besides the primary: often not the next in line.

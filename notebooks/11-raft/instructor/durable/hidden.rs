@@ -7,8 +7,8 @@ use super::exercise::{crashes, mid_step, voters_restart};
 /// The exercise with its hidden tests.
 pub fn hidden(exercise: Exercise) -> Exercise {
     exercise
-        .hidden("one power cut for all", 40, |case| crashes(case, 0))
-        .hidden("one after the other", 60, |case| crashes(case, 4))
-        .hidden("between two effects", 60, mid_step)
-        .hidden("who has voted restarts", 40, voters_restart)
+        .hidden("one power cut for all", 400, |case| crashes(case, 0))
+        .hidden("one after the other", 600, |case| crashes(case, 4))
+        .hidden("between two effects", 600, mid_step)
+        .hidden("who has voted restarts", 400, voters_restart)
 }
