@@ -18,7 +18,7 @@ pub fn exercise() -> Exercise {
         .without(["consensus"])
         .visible("three servers in calm", 1, |case| rough(case, 3, 0))
         .visible("the leader is cut off", 2, |case| rough(case, 3, 1))
-        .visible("bad links", 3, |case| rough(case, 3, 2))
+        .visible("two troubles", 67, |case| rough(case, 3, 2))
         .visible("five servers", 4, |case| rough(case, 5, 3))
 }
 
