@@ -23,8 +23,9 @@ import long_run
 import notebooks
 import pictures
 from expectations import Expectations
+from patience import eventually
 
-START_SECONDS = 60
+START_SECONDS = 180
 RUN_SECONDS = 900
 TALLEST_PICTURE = 12_000
 CHROMIUM_OPTIONS = [
@@ -151,9 +152,9 @@ def check(browser, address, course, chapter, tally):
     def use():
         # A workspace of its own: JupyterLab would open the chapters of before beside this one.
         page.goto(f"{origin}/lab/workspaces/{name}/tree/{chapter.relative_to(course).as_posix()}?token={token}")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=180_000)
         # Only a kernel that is up can be restarted: the status bar says so.
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=120_000)
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=300_000)
         run_all(page)
         return wait_until_done(page, cells)
 
@@ -163,7 +164,7 @@ def check(browser, address, course, chapter, tally):
     if numbers is not None:
         tally.expect(f"{name}: every cell ran, in order", numbers == [str(n + 1) for n in range(cells)], numbers)
         tally.expect(f"{name}: no output is an error", not errors(page), "\n".join(errors(page)))
-        tally.expect(f"{name}: a diagram is on the page", visible_diagrams(page))
+        tally.expect(f"{name}: a diagram is on the page", eventually(page, lambda: visible_diagrams(page)))
     tally.expect(f"{name}: no error in the console", not watcher.complaints, "\n".join(watcher.complaints))
     tally.expect(f"{name}: nothing is asked from elsewhere", not watcher.elsewhere, "\n".join(watcher.elsewhere))
     page.close()

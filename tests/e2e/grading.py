@@ -18,7 +18,7 @@ from pathlib import Path
 
 from expectations import Expectations
 
-LIMIT = 1200
+LIMIT = 2400
 # A right answer's points may not depend on anything, and a wrong one's neither.
 ENOUGH = 1e-9
 

@@ -13,7 +13,7 @@ from playwright.sync_api import expect, sync_playwright
 import browser
 
 # Grading one submission, with a kernel that starts and a judge that is there.
-PATIENCE = 120_000
+PATIENCE = 300_000
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def jupyterlab(course):
 
 def opened(page, address, path):
     """Opens a page as soon as the server is there."""
-    for _ in range(120):
+    for _ in range(360):
         try:
             page.goto(f"{address}{path}?token=abc")
             return

@@ -7,10 +7,11 @@ import sys
 import nbformat
 
 import notebooks
+from patience import eventually, save
 
 NAME = "pictures.ipynb"
 STRANGER = "of-a-stranger.ipynb"
-WAIT_MILLISECONDS = 60_000
+WAIT_MILLISECONDS = 180_000
 
 RUN = """let lab = Lab::new(42);
 let store = lab.cluster("store", 3, |_id| EagerStore::default());
@@ -58,7 +59,7 @@ def in_page(page, cell):
     return page.locator(".jp-CodeCell").nth(cell)
 
 
-def run_cells(page, origin, token):
+def run_cells(page, course, origin, token):
     page.goto(f"{origin}/lab/workspaces/pictures/tree/{NAME}?token={token}")
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     panel.locator(".jp-CodeCell").first.wait_for(timeout=WAIT_MILLISECONDS)
@@ -67,12 +68,8 @@ def run_cells(page, origin, token):
     for _ in CELLS:
         page.keyboard.press("Shift+Enter")
     prompt = panel.locator(".jp-CodeCell .jp-InputArea-prompt").nth(len(CELLS) - 1)
-    for _ in range(WAIT_MILLISECONDS // 200):
-        if (prompt.text_content() or "").strip().strip("[]:").isdigit():
-            break
-        page.wait_for_timeout(200)
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(2000)
+    eventually(page, lambda: (prompt.text_content() or "").strip().strip("[]:").isdigit())
+    save(page, course / NAME, lambda cells: cells[-1].outputs)
 
 
 def hover_tells_the_message(shown):
@@ -134,11 +131,15 @@ def player_plays(page, shown):
     shown.get_by_label("speed").select_option("fast")
     shown.get_by_label("to the beginning").click()
     shown.get_by_label("play", exact=True).click()
-    page.wait_for_timeout(1200)
+
+    def place():
+        return int(shown.get_by_role("slider", name="moment").input_value())
+
+    eventually(page, place, lambda place: place > 1)
     shown.get_by_label("pause").click()
-    value = int(shown.get_by_role("slider", name="moment").input_value())
+    value = place()
     page.wait_for_timeout(400)
-    return value > 1 and value == int(shown.get_by_role("slider", name="moment").input_value()), value
+    return value > 1 and value == place(), value
 
 
 def overview_moves(shown):
@@ -147,16 +148,14 @@ def overview_moves(shown):
     seen = [slider.get_attribute("aria-valuetext")]
     for label in ["zoom in", "zoom in", "later"]:
         shown.get_by_label(label, exact=True).click()
-        slider.page.wait_for_timeout(100)
-        seen.append(slider.get_attribute("aria-valuetext"))
+        seen.append(eventually(slider.page, lambda: slider.get_attribute("aria-valuetext"), lambda now: now not in seen))
     return len(set(seen)) == 4, seen
 
 
 def operations_are_told(shown):
     """The pointer over an operation, and an arrow key from there: what was asked, what came, in words."""
     shown.locator("svg [data-o] rect").first.hover(force=True)
-    shown.page.wait_for_timeout(300)
-    said = [shown.locator(".panel").inner_text()]
+    said = [eventually(shown.page, shown.locator(".panel").inner_text)]
     shown.locator("svg [data-o]").first.focus()
     for key in ["Home", "End"]:
         shown.page.keyboard.press(key)
@@ -183,15 +182,14 @@ def themes(page, shown):
     ground = "it => getComputedStyle(it).backgroundColor"
     light = shown.locator(".stage").evaluate(ground)
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
-    page.wait_for_timeout(200)
-    dark = shown.locator(".stage").evaluate(ground)
+    dark = eventually(page, lambda: shown.locator(".stage").evaluate(ground), lambda now: now != light)
     page.evaluate("document.body.dataset.jpThemeLight = 'true'")
     return light != dark, (light, dark)
 
 
-def use(page, address, artifacts, tally):
+def use(page, course, address, artifacts, tally):
     """Everything that a reader does with live pictures in JupyterLab."""
-    run_cells(page, *address)
+    run_cells(page, course, *address)
     diagram = output(page, DIAGRAM)
     for what, done in [
         ("the pointer tells a message in full", lambda: hover_tells_the_message(diagram)),
@@ -210,10 +208,10 @@ def use(page, address, artifacts, tally):
             tally.expect(f"{what}: so it is", answer[0], answer[1])
     for cell, name in LIVE.items():
         shown = output(page, cell)
-        tally.expect(f"{name} is live", shown.locator(".netsplit-live").count() > 0)
+        tally.expect(f"{name} is live", eventually(page, shown.locator(".netsplit-live").count))
         page.wait_for_timeout(200)
         shown.screenshot(path=artifacts / f"pictures.{cell}.png")
-    tally.expect("everybody at one moment is seen", pictures_of(output(page, VIEW)) > 0)
+    tally.expect("everybody at one moment is seen", eventually(page, lambda: pictures_of(output(page, VIEW))))
 
 
 def pictures_of(shown):
@@ -235,7 +233,8 @@ def without_a_kernel(browser, course, artifacts, tally):
     page.route(re.compile("^https?://"), lambda route: route.abort())
     page.goto((course / NAME).with_suffix(".html").as_uri())
     for cell, name in LIVE.items():
-        tally.expect(f"{name} is live in a page without a kernel", in_page(page, cell).locator(".netsplit-live").count() > 0)
+        tally.expect(f"{name} is live in a page without a kernel",
+                     eventually(page, in_page(page, cell).locator(".netsplit-live").count))
     answer = tally.attempt("the player steps in a page", lambda: player_steps(in_page(page, PLAYER)))
     if answer is not None:
         tally.expect("the player steps in a page: so it does", *answer)
@@ -255,8 +254,8 @@ def of_a_stranger(page, course, address, tally):
     page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").first.wait_for(timeout=WAIT_MILLISECONDS)
     for cell, name in LIVE.items():
         shown = output(page, cell)
-        page.wait_for_timeout(300)
-        tally.expect(f"{name} of a stranger is a picture", pictures_of(shown) > 0, shown.inner_html()[:300])
+        seen = eventually(page, lambda: pictures_of(shown))
+        tally.expect(f"{name} of a stranger is a picture", seen, shown.inner_html()[:300])
         tally.expect(f"{name} of a stranger runs no script", shown.locator(".netsplit-live").count() == 0)
 
 
@@ -266,7 +265,7 @@ def check(browser, address, course, chapter, artifacts, watch, tally):
     artifacts.mkdir(parents=True, exist_ok=True)
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     watcher = watch(page, address[0])
-    used = tally.attempt("pictures are used", lambda: use(page, address, artifacts, tally) or True)
+    used = tally.attempt("pictures are used", lambda: use(page, course, address, artifacts, tally) or True)
     tally.expect("no picture complains in the console", not watcher.complaints, "\n".join(watcher.complaints))
     tally.expect("no picture asks for anything from elsewhere", not watcher.elsewhere, "\n".join(watcher.elsewhere))
     page.close()
