@@ -120,6 +120,25 @@ impl Diagram {
         self
     }
 
+    /// Draws the last events before the end, at most this many, instead of the first; an overview of the whole run stands above them.
+    ///
+    /// ```
+    /// use netsplit_view::Diagram;
+    /// use netsplit_node::ms;
+    /// # use netsplit_node::{Trace, TraceHash, Time};
+    /// # let trace = Trace { seed: 42, lifelines: vec![], events: vec![], states: vec![], omitted: 0, until: Time::ZERO, hash: TraceHash(0) };
+    /// let what_led_to_it = Diagram::of(&trace).until(ms(500)).last(200);
+    /// ```
+    pub fn last(mut self, events: usize) -> Diagram {
+        let end = self.options.until.unwrap_or(self.trace.until);
+        let before = self.trace.events.partition_point(|event| event.time <= end);
+        if let Some(first) = before.checked_sub(events.clamp(1, 1000)).filter(|first| *first > 0) {
+            self.options.since = Some(self.trace.events[first].time);
+            self.options.is_last = true;
+        }
+        self.at_most(1000)
+    }
+
     /// Leaves out the timers of nodes; what a client does when its patience ends stays.
     pub fn without_timers(mut self) -> Diagram {
         self.options.timers_hidden = true;
@@ -182,11 +201,14 @@ impl Diagram {
         let drawing = svg::draw(&scene, &self.trace, &self.options);
         let mut data = live::data(&scene, &drawing, &self.trace);
         let mut script = SCRIPT;
-        if scene.later.is_some() {
-            let (since, until) = (scene.start, self.options.until.unwrap_or(self.trace.until));
+        let begins = self.options.is_last.then_some(Time::ZERO);
+        if let Some(since) = begins.or_else(|| scene.later.is_some().then_some(scene.start)) {
+            let until = self.options.until.unwrap_or(self.trace.until);
             let overview = overview::data(&scene, &self.trace, since, until.min(self.trace.until));
             if let Json::Object(fields) = &mut data {
+                let detail = if self.options.is_last { "last" } else { "first" };
                 fields.push(("overview".to_owned(), overview));
+                fields.push(("detail".to_owned(), Json::from(detail)));
             }
             script = SCRIPT_OF_LONG_RUNS;
         }

@@ -12,6 +12,8 @@ pub(crate) struct Options {
     pub width: u32,
     pub since: Option<Time>,
     pub until: Option<Time>,
+    /// Whether what is drawn is the end of a longer run.
+    pub is_last: bool,
     pub at_most: usize,
     pub only_ids: Vec<NodeId>,
     pub only_names: Vec<String>,
@@ -28,6 +30,7 @@ impl Default for Options {
             width: 800,
             since: None,
             until: None,
+            is_last: false,
             at_most: 250,
             only_ids: Vec::new(),
             only_names: Vec::new(),

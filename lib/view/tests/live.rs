@@ -186,6 +186,23 @@ fn crashes_of_a_long_run_are_all_in_the_overview() {
     assert_eq!((number(&down[2]), number(&down[3])), (nanos(third), nanos(middle)));
 }
 
+#[test]
+fn the_last_events_stand_below_an_overview_of_the_whole_run() {
+    // Of a short run everything is drawn, and there is nothing to look over.
+    let run = scenarios::long(3, 5000);
+    let middle = run.events[run.events.len() / 2].time;
+    let diagram = Diagram::of(&run).until(middle).last(50);
+    let data_of = |diagram: &Diagram| data(&diagram.html());
+    let overview = data_of(&diagram);
+    let seen = run.events.iter().filter(|event| event.time <= middle).count();
+    assert_eq!(overview.get("overview").and_then(|it| it.get("events")).and_then(number), Some(seen));
+    assert_eq!(overview.get("detail").and_then(|it| it.text()), Some("last"));
+    let end = run.events[seen - 1].time.to_string();
+    assert!(diagram.text().contains(&end), "{end} is not in\n{}", diagram.text());
+    let short = Diagram::of(&scenarios::long(3, 20)).last(200);
+    assert!(data_of(&short).get("overview").is_none());
+}
+
 /// Two replicas and a client at a moment at which much is wrong.
 fn moment() -> ClusterView {
     let state = |x: i32| {

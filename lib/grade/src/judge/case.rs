@@ -230,12 +230,7 @@ impl Case {
         }
         let (name, end) = self.first_wrong.clone().unzip();
         let end = end.unwrap_or(trace.until);
-        let before = trace.events.partition_point(|event| event.time <= end);
-        let since = before.checked_sub(MOST_SHOWN).map(|first| trace.events[first].time);
-        let mut diagram = Diagram::from(trace);
-        if let Some(since) = since {
-            diagram = diagram.since(since).until(end);
-        }
+        let mut diagram = Diagram::from(trace).until(end).last(MOST_SHOWN);
         if let Some(name) = name {
             diagram = diagram.title(format!("Until \u{201c}{name}\u{201d} was looked at"));
         }

@@ -28,7 +28,7 @@ const overview = (figure) => {
   const controls = element("div", { class: "bar", role: "toolbar", "aria-label": "overview" });
   const button = (label, hint, action) => controls.append(element("button", { type: "button", title: hint, "aria-label": hint, onclick: action }, label));
   figure.bar.before(small_view, controls, view, hint, status);
-  figure.bar.before(element("div", { class: "quiet" }, "The first events in detail:"));
+  figure.bar.before(element("div", { class: "quiet" }, `The ${figure.data.detail} events in detail:`));
 
   // What is seen: a part of the whole, from..to, each between 0 and 1; rows that are folded are not.
   let from = 0, to = 1;
