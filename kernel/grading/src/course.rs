@@ -223,6 +223,16 @@ mod tests {
         assert!(course.secret().unwrap_err().to_string().contains("got 5"));
     }
 
+    /// Submissions are judged by the secret; with all hidden cases, or with so many as are asked for.
+    #[test]
+    fn how_submissions_are_judged() {
+        let (_place, course) = course();
+        let secret = course.secret().unwrap();
+        assert_eq!(course.mode().unwrap(), Mode::Hidden { secret: secret.clone(), most: None });
+        let few = course.with_cases(NonZero::new(200));
+        assert_eq!(few.mode().unwrap(), Mode::Hidden { secret, most: Some(200) });
+    }
+
     /// An exercise is found in the assignment whose folder it is called from, or in the only one that has it.
     #[test]
     fn assignments_are_found() {
