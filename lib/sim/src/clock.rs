@@ -147,7 +147,8 @@ impl Clock {
         let discipline = self.discipline?;
         self.settle(now);
         let error = random.between(-discipline.error, discipline.error);
-        let offset = (now - Time::ZERO) + self.server_error + error - self.shown;
+        // What a server shows is a time, and none is before the first.
+        let offset = (now + self.server_error + error - Time::ZERO) - self.shown;
         self.last_poll = now;
         if offset > STEP_THRESHOLD || offset < -STEP_THRESHOLD {
             self.shown = self.shown + offset;

@@ -1,6 +1,6 @@
 //! The answer as it should be.
 // answer: echo
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Echo;
 
 impl Node for Echo {
