@@ -330,8 +330,21 @@ pub fn cells_of_notebook(path: &Path) -> Vec<Told> {
     submissions::read(path).cells
 }
 
-/// The folder with the exercises that a path means: itself, or what lies in it.
+/// The folder with the exercises that a path means: itself, or what lies in it. Absolute, since notebooks are looked for beside it.
 pub fn exercises_folder(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let inside = path.join(EXERCISES);
-    if inside.is_dir() { inside } else { path.to_path_buf() }
+    if inside.is_dir() { inside } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bare name lies somewhere, too.
+    #[test]
+    fn exercises_lie_in_a_folder() {
+        let folder = exercises_folder(Path::new("some-exercises"));
+        assert!(folder.is_absolute() && folder.parent().is_some_and(Path::is_dir), "{}", folder.display());
+    }
 }
