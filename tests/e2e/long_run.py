@@ -1,11 +1,9 @@
 """A long run in JupyterLab: it says how far it is while it runs, the stop button ends it, and the saved notebook shows none of that."""
 
-import time
-
 import nbformat
 
 import notebooks
-from patience import save
+from patience import eventually, has_ended, save
 
 NAME = "long-run.ipynb"
 WAIT_MILLISECONDS = 180_000
@@ -44,13 +42,8 @@ def line_of_progress(page, cell):
 
 def wait_for_number(page, cell):
     """Waits until the cell has ended."""
-    prompt = panel(page).locator(".jp-CodeCell").nth(cell).locator(".jp-InputArea-prompt")
-    end = time.monotonic() + WAIT_MILLISECONDS / 1000
-    while time.monotonic() < end:
-        if (prompt.text_content() or "").strip().strip("[]:").isdigit():
-            return
-        time.sleep(0.1)
-    raise TimeoutError(f"cell {cell} did not end: {prompt.text_content()}")
+    if not eventually(page, lambda: has_ended(panel(page), cell), milliseconds=WAIT_MILLISECONDS):
+        raise TimeoutError(f"cell {cell} did not end")
 
 
 def use(page, course, origin, token, artifacts):

@@ -6,14 +6,20 @@ MILLISECONDS = 60_000
 STEP = 100
 
 
-def eventually(page, look, is_there=bool):
+def eventually(page, look, is_there=bool, milliseconds=MILLISECONDS):
     """What `look` gives as soon as it is there, or at last."""
-    for _ in range(MILLISECONDS // STEP):
+    for _ in range(milliseconds // STEP):
         seen = look()
         if is_there(seen):
             return seen
         page.wait_for_timeout(STEP)
     return look()
+
+
+def has_ended(panel, cell):
+    """Whether a cell of the notebook in this panel has its number."""
+    prompt = panel.locator(".jp-CodeCell").nth(cell).locator(".jp-InputArea-prompt")
+    return (prompt.text_content() or "").strip().strip("[]:").isdigit()
 
 
 def save(page, path, is_done):

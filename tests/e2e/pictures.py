@@ -7,7 +7,7 @@ import sys
 import nbformat
 
 import notebooks
-from patience import eventually, save
+from patience import eventually, has_ended, save
 
 NAME = "pictures.ipynb"
 STRANGER = "of-a-stranger.ipynb"
@@ -67,8 +67,7 @@ def run_cells(page, course, origin, token):
     panel.locator(".jp-CodeCell .cm-content").first.click()
     for _ in CELLS:
         page.keyboard.press("Shift+Enter")
-    prompt = panel.locator(".jp-CodeCell .jp-InputArea-prompt").nth(len(CELLS) - 1)
-    eventually(page, lambda: (prompt.text_content() or "").strip().strip("[]:").isdigit())
+    eventually(page, lambda: has_ended(panel, len(CELLS) - 1))
     save(page, course / NAME, lambda cells: cells[-1].outputs)
 
 
